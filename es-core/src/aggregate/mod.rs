@@ -1,0 +1,156 @@
+//! Aggregates: what decides on commands and changes by events.
+
+mod context;
+mod decision;
+mod events;
+mod id;
+
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+
+pub use context::Context;
+pub use decision::{Accepts, Decision, accept, reject};
+pub use events::{Events, IntoEvents, IntoIter};
+pub use id::IdOf;
+
+use crate::codec::{Codec, Payload, PayloadError};
+use crate::evolution::DecodeError;
+use crate::model::{AggregateModel, CommandModel};
+use crate::snapshot::SnapshotPolicy;
+
+/// A part of the domain that is consistent in itself: it decides on commands and changes by events.
+///
+/// Implemented by `#[derive(Aggregate)]`, which writes the dispatch to [`Handle`] and [`Apply`].
+pub trait Aggregate: Send + Sync + Sized + 'static {
+    /// What names one of them; `String` unless `id = ..` says otherwise.
+    type Id: IdOf<Self> + Display + FromStr + Clone + Send + Sync + 'static;
+    /// One of the commands that the aggregate handles.
+    type Command: Clone + Debug + Send + Sync + 'static;
+    /// One of the events that the aggregate records.
+    type Event: Clone + Debug + PartialEq + Send + Sync + 'static;
+    /// Why the aggregate rejects a command.
+    type Error: std::error::Error + Send + Sync + 'static;
+    /// How events and snapshots are written.
+    type Codec: Codec;
+
+    /// The name in the journal.
+    const NAME: &'static str;
+    /// What the derive knows of the aggregate.
+    const MODEL: AggregateModel;
+    /// When snapshots are taken; `None` takes none.
+    const SNAPSHOT: Option<SnapshotPolicy> = None;
+    /// Tells states of different shape apart: a snapshot of another shape is not read.
+    const STATE_SHAPE: u64 = 0;
+
+    /// The state before the first event.
+    fn initial() -> Self;
+
+    /// The state once more; it is copied only when it changes while someone still holds it.
+    fn copy(&self) -> Self;
+
+    /// Decides on a command.
+    fn handle_command(&self, command: Self::Command, context: &Context) -> Decision<Self>;
+
+    /// Changes the state by what happened.
+    fn apply_event(&mut self, event: &Self::Event);
+
+    /// Appends the bytes of an event to `bytes`, and gives its name and version in the journal.
+    fn encode_event(event: &Self::Event, bytes: &mut Vec<u8>) -> Result<EventKind, crate::BoxError>;
+
+    /// Reads an event of the journal: one of the current events, or what a retired one became.
+    ///
+    /// `index` is where [`AggregateModel::recorded_events`] has the event; [`resolve`](Self::resolve) finds it.
+    #[doc(hidden)]
+    fn decode_event(index: usize, version: u32, payload: Payload<'_>) -> Result<Events<Self>, DecodeError>;
+
+    /// Finds the event that the journal knows by `name`, for [`decode_event`](Self::decode_event).
+    #[doc(hidden)]
+    fn resolve(name: &str) -> Result<usize, DecodeError> {
+        Self::MODEL
+            .recorded_events()
+            .position(|event| event.has_name(name))
+            .ok_or_else(|| DecodeError::Name { aggregate: Self::NAME.to_owned(), name: name.to_owned() })
+    }
+
+    /// Appends the bytes of the state to `bytes`; written by the derive for an aggregate with `snapshot(..)`.
+    fn encode_state(&self, _bytes: &mut Vec<u8>) -> Result<(), crate::BoxError> {
+        Err(format!("aggregate `{}` has no `snapshot(..)`", Self::NAME).into())
+    }
+
+    /// Reads a state; written by the derive for an aggregate with `snapshot(..)`.
+    fn decode_state(payload: Payload<'_>) -> Result<Self, PayloadError> {
+        Err(PayloadError::Content {
+            format: payload.format.to_owned(),
+            source: format!("aggregate `{}` has no `snapshot(..)`", Self::NAME).into(),
+        })
+    }
+}
+
+/// What the journal knows an event by: its name and the version of its shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKind {
+    /// The event's name in the journal.
+    pub name: &'static str,
+    /// The version of its shape.
+    pub version: u32,
+}
+
+/// A request to change an aggregate.
+///
+/// Implemented by `#[derive(Command)]`.
+pub trait Command: Clone + Debug + Send + Sync + 'static {
+    /// What the derive knows of the command.
+    const MODEL: CommandModel;
+}
+
+/// Decides on the commands of type `C`.
+///
+/// ```ignore
+/// impl Handle<Increase> for Account {
+///     fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+///         accept(Increased { by: command.by })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "command `{C}` has no handler in `{Self}`",
+    label = "listed in `commands(..)`, but not handled",
+    note = "write `impl Handle<{C}> for {Self}`, or take it out of `commands(..)`"
+)]
+pub trait Handle<C: CommandOf<Self>>: Aggregate {
+    /// Checks `command` against the state: gives what happened, by [`accept`], or an error, by [`reject`].
+    ///
+    /// Must not depend on anything but the state, the command and the context: a lost race decides
+    /// the command again.
+    fn handle(&self, command: C, context: &Context) -> Decision<Self>;
+}
+
+/// Changes the state by events of type `E`.
+///
+/// Written by the derive for each event that an `#[apply(E => ..)]` names or that is listed as `E(ignored)`.
+#[diagnostic::on_unimplemented(
+    message = "event `{E}` is not applied to `{Self}`",
+    label = "listed in `events(..)`, but it changes nothing",
+    note = "name it on the fields that it changes, `#[apply({E} => expression)]`; or write `impl Apply<{E}> for {Self}`; \
+            or, if it changes nothing, list it as `{E}(ignored)`"
+)]
+pub trait Apply<E: EventOf<Self>>: Sized {
+    /// Takes over what happened. It has happened: it cannot fail.
+    fn apply(&mut self, event: &E);
+}
+
+/// Says that `Self` is a command listed in `commands(..)` of `A`; written by the derive.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command of `{A}`",
+    label = "not listed in `commands(..)`",
+    note = "add it to `commands(..)` in `#[aggregate(..)]` of `{A}`"
+)]
+pub trait CommandOf<A> {}
+
+/// Says that `Self` is an event listed in `events(..)` of `A`; written by the derive.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not listed in `events(..)`",
+    note = "add it to `events(..)` in `#[aggregate(..)]` of `{A}`"
+)]
+pub trait EventOf<A> {}

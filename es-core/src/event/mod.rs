@@ -1,0 +1,48 @@
+//! Events: what they are, what names them, and what the journal knows of them.
+
+mod id;
+mod recorded;
+mod stream;
+mod time;
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec::{Codec, Payload};
+use crate::evolution::DecodeError;
+use crate::model::EventModel;
+
+pub use id::{CausationId, CommandId, CorrelationId, EventId};
+pub use recorded::{Metadata, Position, Recorded};
+pub use stream::{StreamId, StreamIdError};
+pub use time::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};
+
+/// Something that happened: the content of one event.
+///
+/// Implemented by `#[derive(Event)]`. The name and the version are what the journal knows it by:
+/// they stay as they are when the struct is renamed or moved.
+pub trait Event: EventData {
+    /// What the derive knows of the event: its name in the journal, versions, fields, docs.
+    const MODEL: EventModel;
+
+    /// Reads an event that was recorded as `version`, and lifts it to the version of today.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Version`] for a version that the program does not know,
+    /// [`DecodeError::Payload`] for bytes that are not such an event.
+    fn decode<C: Codec>(version: u32, payload: Payload<'_>) -> Result<Self, DecodeError>;
+}
+
+/// What a type needs to be the content of an event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an event: the journal cannot write and read it, or a test compare it",
+    label = "an event is Serialize, Deserialize, Clone, Debug and PartialEq",
+    note = "write `#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]` on it"
+)]
+pub trait EventData: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T> EventData for T where T: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {}

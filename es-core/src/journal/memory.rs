@@ -1,0 +1,360 @@
+//! `MemoryStore`: a journal and snapshots in memory, for tests, and as the smallest example of a store.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::{
+    Append, AppendError, Appended, AppendedStream, Filter, Journal, JournalError, JournalId, NewEvent, Page, PageSize,
+    RawEvent, StreamAppend,
+};
+use crate::codec::Payload;
+use crate::event::{Clock, CommandId, EventId, Metadata, Position, StreamId, SystemClock, Timestamp};
+use crate::snapshot::{Snapshot, SnapshotStore};
+
+/// A journal and its snapshots in memory. Clones share what they hold; it is gone with the last of them.
+///
+/// ```
+/// use es_core::{Journal, MemoryStore, StreamId};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), es_core::BoxError> {
+/// let store = MemoryStore::new();
+/// assert_eq!(store.version(&StreamId::new("account", "alice")?).await?, 0);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    id: JournalId,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    head: watch::Sender<Position>,
+}
+
+/// All events in the order of the journal: the event at index `i` has the position `i + 1`.
+#[derive(Debug, Default)]
+struct State {
+    events: Vec<Stored>,
+    /// Indexes in `events`: the event of version `v` is at `v - 1`.
+    streams: HashMap<StreamId, Vec<usize>>,
+    ids: HashMap<EventId, usize>,
+    commands: HashMap<(StreamId, CommandId), RangeInclusive<u64>>,
+    snapshots: HashMap<StreamId, BTreeMap<u64, Snapshot>>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    id: EventId,
+    stream: StreamId,
+    version: u64,
+    recorded_at: Timestamp,
+    name: Cow<'static, str>,
+    event_version: u32,
+    format: Cow<'static, str>,
+    payload: Vec<u8>,
+    metadata: Arc<Metadata>,
+}
+
+/// Says what a [`MemoryStore`] is to be like.
+#[derive(Debug)]
+pub struct MemoryStoreBuilder {
+    clock: Arc<dyn Clock>,
+}
+
+impl MemoryStoreBuilder {
+    /// Takes the time from `clock`; from the system unless this is called.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the store.
+    pub fn build(self) -> MemoryStore {
+        let shared = Shared {
+            id: JournalId::new(),
+            clock: self.clock,
+            state: Mutex::default(),
+            head: watch::Sender::new(Position::START),
+        };
+        MemoryStore { shared: Arc::new(shared) }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// Makes an empty store.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Makes a store that is not like the default.
+    pub fn builder() -> MemoryStoreBuilder {
+        MemoryStoreBuilder { clock: Arc::new(SystemClock) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that is written under the lock can be left half done by a panic: see `State::write`.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for MemoryStore {
+    fn id(&self) -> JournalId {
+        self.shared.id
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        append.check()?;
+        let mut state = self.state();
+        if let Some(appended) = state.repeated(&append)? {
+            return Ok(appended);
+        }
+        state.check_versions(&append)?;
+        let appended = state.write(append, self.shared.clock.now());
+        if appended.position > Position::START {
+            self.shared.head.send_replace(appended.position);
+        }
+        Ok(appended)
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> Result<Page, JournalError> {
+        let state = self.state();
+        let mut page = Page::new(size, Position::START);
+        let indexes = state.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        let first = as_index(versions.start().saturating_sub(1)).min(indexes.len());
+        let end = as_index(*versions.end()).min(indexes.len());
+        for &index in indexes.get(first..end).unwrap_or_default() {
+            if !page.push(state.event(index)) {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
+        let state = self.state();
+        let mut page = Page::new(size, after);
+        for index in as_index(after.number)..state.events.len() {
+            let event = state.event(index);
+            if filter.lets_through(event.stream.aggregate(), event.name) {
+                if !page.push(event) {
+                    break;
+                }
+            } else {
+                page.passed(event.position);
+            }
+        }
+        Ok(page)
+    }
+
+    async fn version(&self, stream: &StreamId) -> Result<u64, JournalError> {
+        Ok(self.state().version(stream))
+    }
+
+    async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<u64, JournalError> {
+        let state = self.state();
+        let indexes = state.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        Ok(indexes.partition_point(|&index| state.events[index].recorded_at <= time) as u64)
+    }
+
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        id: CommandId,
+    ) -> Result<Option<RangeInclusive<u64>>, JournalError> {
+        Ok(self.state().commands.get(&(stream.clone(), id)).cloned())
+    }
+
+    async fn head(&self) -> Result<Position, JournalError> {
+        Ok(*self.shared.head.borrow())
+    }
+
+    async fn wait(&self, after: Position) -> Result<Position, JournalError> {
+        let mut head = self.shared.head.subscribe();
+        let closed = |_| JournalError::Closed { store: "the store in memory".to_owned() };
+        let reached = head.wait_for(|head| *head > after).await.map_err(closed)?;
+        Ok(*reached)
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.clock)
+    }
+}
+
+impl State {
+    fn version(&self, stream: &StreamId) -> u64 {
+        self.streams.get(stream).map_or(0, |indexes| indexes.len() as u64)
+    }
+
+    fn event(&self, index: usize) -> RawEvent<'_> {
+        let stored = &self.events[index];
+        RawEvent {
+            id: stored.id,
+            stream: &stored.stream,
+            version: stored.version,
+            position: position_of(index),
+            recorded_at: stored.recorded_at,
+            name: &stored.name,
+            event_version: stored.event_version,
+            payload: Payload { format: &stored.format, bytes: &stored.payload },
+            metadata: &stored.metadata,
+        }
+    }
+
+    /// Where the events of an append are, if all of them are there already, as they would be if it had been written.
+    fn repeated(&self, append: &Append) -> Result<Option<Appended>, AppendError> {
+        let mut events = append.streams.iter().flat_map(|stream| &stream.events);
+        if !events.any(|event| self.ids.contains_key(&event.id)) {
+            return Ok(None);
+        }
+        let mut recorded_at = Timestamp::MIN;
+        let mut streams = Vec::with_capacity(append.streams.len());
+        for StreamAppend { stream, events, .. } in &append.streams {
+            let mut versions = None;
+            let mut position = Position::START;
+            for event in events {
+                let duplicate = || AppendError::DuplicateEvent { stream: stream.clone(), id: event.id };
+                let &index = self.ids.get(&event.id).ok_or_else(duplicate)?;
+                let stored = &self.events[index];
+                let first =
+                    versions.as_ref().map_or(stored.version, |versions: &RangeInclusive<u64>| *versions.start());
+                let follows = versions.as_ref().is_none_or(|versions| stored.version == versions.end() + 1);
+                if stored.stream != *stream || !follows {
+                    return Err(duplicate());
+                }
+                versions = Some(first..=stored.version);
+                position = position_of(index);
+                recorded_at = stored.recorded_at;
+            }
+            streams.push(AppendedStream { versions, position });
+        }
+        let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
+        Ok(Some(Appended { streams, position, recorded_at, repeated: true }))
+    }
+
+    fn check_versions(&self, append: &Append) -> Result<(), AppendError> {
+        for StreamAppend { stream, expected, .. } in &append.streams {
+            let actual = self.version(stream);
+            if !expected.allows(actual) {
+                return Err(AppendError::Conflict { stream: stream.clone(), expected: *expected, actual });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what has been checked; nothing in it can fail.
+    fn write(&mut self, append: Append, now: Timestamp) -> Appended {
+        // One time for the whole append, not earlier than the last event of any of its streams.
+        let last = |stream: &StreamId| self.streams.get(stream).and_then(|indexes| indexes.last());
+        let recorded_at = append
+            .streams
+            .iter()
+            .filter(|append| !append.events.is_empty())
+            .filter_map(|append| last(&append.stream).map(|&index| self.events[index].recorded_at))
+            .fold(now, Ord::max);
+        let mut streams = Vec::with_capacity(append.streams.len());
+        for StreamAppend { stream, events, .. } in append.streams {
+            streams.push(self.write_stream(&stream, events, recorded_at));
+        }
+        let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
+        Appended { streams, position, recorded_at, repeated: false }
+    }
+
+    fn write_stream(&mut self, stream: &StreamId, events: Vec<NewEvent>, recorded_at: Timestamp) -> AppendedStream {
+        if events.is_empty() {
+            return AppendedStream { versions: None, position: Position::START };
+        }
+        if !self.streams.contains_key(stream) {
+            self.streams.insert(stream.clone(), Vec::new());
+        }
+        let before = self.version(stream);
+        let mut version = before;
+        for event in events {
+            version += 1;
+            let index = self.events.len();
+            self.ids.insert(event.id, index);
+            if let Some(indexes) = self.streams.get_mut(stream) {
+                indexes.push(index);
+            }
+            if let Some(command) = event.metadata.command_id {
+                self.commands
+                    .entry((stream.clone(), command))
+                    .and_modify(|versions| *versions = *versions.start()..=version)
+                    .or_insert(version..=version);
+            }
+            self.events.push(Stored {
+                id: event.id,
+                stream: stream.clone(),
+                version,
+                recorded_at,
+                name: event.name,
+                event_version: event.version,
+                format: event.format,
+                payload: event.payload,
+                metadata: event.metadata,
+            });
+        }
+        AppendedStream { versions: Some(before + 1..=version), position: position_of(self.events.len() - 1) }
+    }
+}
+
+fn position_of(index: usize) -> Position {
+    Position::new(index as u64 + 1)
+}
+
+fn as_index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl SnapshotStore for MemoryStore {
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        up_to: u64,
+        format: &str,
+    ) -> Result<Option<Snapshot>, JournalError> {
+        let state = self.state();
+        let newest_first = state.snapshots.get(stream).into_iter().flat_map(|kept| kept.range(..=up_to).rev());
+        Ok(newest_first.map(|(_, snapshot)| snapshot).find(|snapshot| snapshot.format == format).cloned())
+    }
+
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.snapshots.entry(snapshot.stream.clone()).or_default().insert(snapshot.version, snapshot);
+        Ok(())
+    }
+
+    async fn keep_snapshots(&self, stream: &StreamId, keep: u32) -> Result<(), JournalError> {
+        if let Some(kept) = self.state().snapshots.get_mut(stream) {
+            while kept.len() > keep as usize {
+                kept.pop_first();
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
+        if let Some(kept) = self.state().snapshots.get_mut(stream) {
+            kept.retain(|version, _| !versions.contains(version));
+        }
+        Ok(())
+    }
+}

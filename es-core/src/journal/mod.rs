@@ -1,0 +1,102 @@
+//! The journal: events in streams and in one order, and what a store must do to keep them.
+
+mod append;
+mod error;
+mod filter;
+mod memory;
+mod page;
+
+use std::future::Future;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+pub use append::{Append, AppendError, Appended, AppendedStream, ExpectedVersion, NewEvent, StreamAppend, limits};
+pub use error::JournalError;
+pub use filter::Filter;
+pub use memory::{MemoryStore, MemoryStoreBuilder};
+pub use page::{Page, PageEvents, PageSize, RawEvent};
+
+use crate::event::{Clock, CommandId, Position, StreamId, SystemClock, Timestamp};
+
+/// An append-only record of events.
+///
+/// A store knows streams, names, versions and bytes, never an aggregate; encoding and decoding
+/// happen above it. What each method must do, to the letter, is checked by
+/// [`testing::conformance`](crate::testing::conformance). A future of a journal may be dropped at any time: an append whose
+/// future is dropped happens as a whole or not at all.
+pub trait Journal: Send + Sync + 'static {
+    /// Names this journal: no other journal has this id, and it stays the same for as long as the journal exists.
+    fn id(&self) -> JournalId;
+
+    /// Writes events to one or more streams, and checks the versions of these and of others: all of it or nothing.
+    ///
+    /// An event id that is already in the journal is not written again: an append whose events are all there, in
+    /// their streams and in this order, is answered with where they are ([`Appended::repeated`]).
+    /// An append without events writes nothing, but checks what it expects.
+    ///
+    /// # Errors
+    ///
+    /// - [`AppendError::Conflict`] when a stream has another version than expected: decide anew;
+    /// - [`AppendError::Unknown`] when the answer got lost: append the same events again to find out;
+    /// - the others say what is wrong with the append or the store; nothing was written.
+    fn append(&self, append: Append) -> impl Future<Output = Result<Appended, AppendError>> + Send;
+
+    /// Reads the events of a stream with versions in `versions`, in order, as many as fit in a page of `size`.
+    ///
+    /// A stream that was never written has no events. The page says whether there is [more](Page::more).
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> impl Future<Output = Result<Page, JournalError>> + Send;
+
+    /// Reads the events after the position `after` that `filter` lets through, in the order of the journal.
+    ///
+    /// The order is the same for each reader and at each time, and nothing appears later at a position that a page
+    /// has passed. A page without events makes progress too: read on from [`Page::next`].
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        size: PageSize,
+    ) -> impl Future<Output = Result<Page, JournalError>> + Send;
+
+    /// The version of a stream's last event; 0 for a stream that was never written.
+    fn version(&self, stream: &StreamId) -> impl Future<Output = Result<u64, JournalError>> + Send;
+
+    /// The version of the last event of a stream that was recorded at or before `time`; 0 where there is none.
+    fn version_at(&self, stream: &StreamId, time: Timestamp) -> impl Future<Output = Result<u64, JournalError>> + Send;
+
+    /// The versions of the events that the command `id` led to in a stream; `None` if it led to none.
+    fn find_command(
+        &self,
+        stream: &StreamId,
+        id: CommandId,
+    ) -> impl Future<Output = Result<Option<RangeInclusive<u64>>, JournalError>> + Send;
+
+    /// The position of the last event that [`read_all`](Self::read_all) gives; [`Position::START`] where there is none.
+    fn head(&self) -> impl Future<Output = Result<Position, JournalError>> + Send;
+
+    /// Waits until the [head](Self::head) is past `after`, and gives it.
+    ///
+    /// Woken by an append of this process at once, by one of another process within a second.
+    fn wait(&self, after: Position) -> impl Future<Output = Result<Position, JournalError>> + Send;
+
+    /// The clock of this journal; commands are decided at its time unless the repository has another.
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+}
+
+/// Names one journal among all there are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct JournalId(pub uuid::Uuid);
+
+impl JournalId {
+    /// Makes the id of a new journal.
+    #[expect(clippy::new_without_default, reason = "a default that differs each time surprises")]
+    pub fn new() -> Self {
+        Self(uuid::Uuid::now_v7())
+    }
+}

@@ -1,0 +1,40 @@
+//! Event sourcing checked by the compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod aggregate;
+mod codec;
+mod event;
+mod evolution;
+mod journal;
+pub mod model;
+pub mod prelude;
+mod repository;
+mod runtime;
+mod snapshot;
+pub mod testing;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use aggregate::{
+    Accepts, Aggregate, Apply, Command, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf,
+    IntoEvents, IntoIter, accept, reject,
+};
+pub use codec::{Codec, Json, Payload, PayloadError};
+pub use event::{
+    CausationId, Clock, CommandId, CorrelationId, Event, EventData, EventId, ManualClock, Metadata,
+    ParseTimestampError, Position, Recorded, StreamId, StreamIdError, SystemClock, Timestamp,
+};
+pub use evolution::{DecodeError, UnreadableEvent};
+pub use journal::{
+    Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, Journal, JournalError, JournalId,
+    MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent, StreamAppend, limits,
+};
+pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
+
+#[cfg(feature = "derive")]
+pub use es_derive::{Aggregate, Command, Event};
+
+/// Any error that may cross threads.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,13 @@
+//! What a domain model and the program around it need: `use es_core::prelude::*;`.
+
+pub use crate::aggregate::{Aggregate, Apply, Command, Context, Decision, Events, Handle, IntoEvents, accept, reject};
+pub use crate::codec::{Codec, Json};
+pub use crate::event::{
+    CausationId, Clock, CommandId, CorrelationId, Event, EventId, ManualClock, Metadata, Position, Recorded, StreamId,
+    Timestamp,
+};
+pub use crate::journal::{Journal, MemoryStore};
+//pub use crate::repository::{CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitOfWork};
+pub use crate::BoxError;
+#[cfg(feature = "derive")]
+pub use es_derive::{Aggregate, Command, Event};

@@ -1,0 +1,1 @@
+//! `Scenario`: given these events, when this command comes, then this happens.

@@ -1,0 +1,1 @@
+//! The journal and snapshots of `es-core` in one SQLite file.
