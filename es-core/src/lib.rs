@@ -31,6 +31,10 @@ pub use journal::{
     Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, Journal, JournalError, JournalId,
     MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent, StreamAppend, limits,
 };
+pub use repository::{
+    CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,
+    Repository, RepositoryBuilder, Retry, UnitError, UnitOfWork,
+};
 pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 
 #[cfg(feature = "derive")]

@@ -1,5 +1,6 @@
 //! What a domain model and the program around it need: `use es_core::prelude::*;`.
 
+pub use crate::BoxError;
 pub use crate::aggregate::{Aggregate, Apply, Command, Context, Decision, Events, Handle, IntoEvents, accept, reject};
 pub use crate::codec::{Codec, Json};
 pub use crate::event::{
@@ -7,7 +8,8 @@ pub use crate::event::{
     Timestamp,
 };
 pub use crate::journal::{Journal, MemoryStore};
-//pub use crate::repository::{CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitOfWork};
-pub use crate::BoxError;
+pub use crate::repository::{
+    CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,
+};
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event};

@@ -46,6 +46,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     fn initial() -> Self;
 
     /// The state once more; it is copied only when it changes while someone still holds it.
+    #[must_use]
     fn copy(&self) -> Self;
 
     /// Decides on a command.

@@ -1,0 +1,126 @@
+//! `Current`: a state on its way through the events of its stream.
+
+use std::sync::Arc;
+
+use crate::aggregate::{Aggregate, Events};
+use crate::event::{EventId, Position, StreamId};
+use crate::evolution::UnreadableEvent;
+use crate::journal::{Journal, JournalError, Page, PageSize, RawEvent};
+
+use super::LoadError;
+
+/// The state of an aggregate after the event `version` of its stream.
+pub(super) struct Current<A> {
+    pub(super) state: Arc<A>,
+    pub(super) version: u64,
+    pub(super) position: Position,
+    /// The id of the last event; `None` at version 0.
+    pub(super) last_event: Option<EventId>,
+}
+
+impl<A> Clone for Current<A> {
+    fn clone(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            version: self.version,
+            position: self.position,
+            last_event: self.last_event,
+        }
+    }
+}
+
+impl<A: Aggregate> Current<A> {
+    /// Before the first event.
+    pub(super) fn initial() -> Self {
+        Self { state: Arc::new(A::initial()), version: 0, position: Position::START, last_event: None }
+    }
+
+    /// Changes the state, in place where no one else holds it.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut A)) {
+        if let Some(state) = Arc::get_mut(&mut self.state) {
+            change(state);
+        } else {
+            let mut state = self.state.copy();
+            change(&mut state);
+            self.state = Arc::new(state);
+        }
+    }
+
+    /// Goes on to the event `to` of the stream, or to the last one where the stream ends before.
+    pub(super) async fn catch_up(
+        &mut self,
+        journal: &impl Journal,
+        stream: &StreamId,
+        to: u64,
+    ) -> Result<(), LoadError> {
+        while self.version < to {
+            let page = journal.read_stream(stream, self.version + 1..=to, PageSize::default()).await?;
+            self.apply_page(&page)?;
+            if !page.more() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_page(&mut self, page: &Page) -> Result<(), LoadError> {
+        if page.is_empty() {
+            return Ok(());
+        }
+        let mut decoder = Decoder::new();
+        let mut result = Ok(());
+        let mut at = (self.version, self.position, self.last_event);
+        self.change(|state| {
+            for raw in page {
+                result = follows(at.0, &raw).and_then(|()| {
+                    for event in &decoder.decode::<A>(&raw)? {
+                        state.apply_event(event);
+                    }
+                    Ok(())
+                });
+                if result.is_err() {
+                    break;
+                }
+                at = (raw.version, raw.position, Some(raw.id));
+            }
+        });
+        (self.version, self.position, self.last_event) = at;
+        result
+    }
+}
+
+/// Checks that no event is missing before `raw`: a state that leaves one out would be wrong in silence.
+fn follows(version: u64, raw: &RawEvent<'_>) -> Result<(), LoadError> {
+    if raw.version == version + 1 {
+        return Ok(());
+    }
+    Err(LoadError::Journal(JournalError::Corrupt {
+        store: "the journal".to_owned(),
+        position: Some(raw.position),
+        what: format!("event {} of `{}` follows event {version}", raw.version, raw.stream),
+    }))
+}
+
+/// Decodes events one after the other; finds the event of a name once for a run of them.
+pub(super) struct Decoder<'a> {
+    last: Option<(&'a str, usize)>,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) const fn new() -> Self {
+        Self { last: None }
+    }
+
+    pub(super) fn decode<A: Aggregate>(&mut self, raw: &RawEvent<'a>) -> Result<Events<A>, LoadError> {
+        let index = match self.last {
+            Some((name, index)) if name == raw.name => Ok(index),
+            _ => A::resolve(raw.name),
+        };
+        index
+            .and_then(|index| {
+                self.last = Some((raw.name, index));
+                A::decode_event(index, raw.event_version, raw.payload)
+            })
+            .map_err(|source| UnreadableEvent::new(raw.stream.clone(), raw.version, raw.position, source).into())
+    }
+}

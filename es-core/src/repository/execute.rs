@@ -1,0 +1,342 @@
+//! `Execute`: one command on one aggregate.
+
+use std::borrow::Cow;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::cache::Slot;
+use super::current::{Current, Decoder};
+use super::options::metadata_options;
+use super::{ExecuteError, LoadError, Repository};
+use crate::BoxError;
+use crate::aggregate::{Aggregate, Context, Events};
+use crate::codec::Codec;
+use crate::event::{CommandId, EventId, Metadata, Position, StreamId, StreamIdError};
+use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal, NewEvent, PageSize};
+use crate::snapshot::SnapshotStore;
+
+/// How often an append whose answer got lost is tried again to find out.
+const TRIES_TO_FIND_OUT: u32 = 3;
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Outcome<A: Aggregate> {
+    /// The events that the command led to, now in the journal; none if it changed nothing.
+    pub events: Vec<A::Event>,
+    /// The state after them, shared with the cache.
+    pub state: Arc<A>,
+    /// The version of the last of them, or of the state that the command did not change.
+    pub version: u64,
+    /// The position of the last event of that version: what a reader of the journal has to reach to see the outcome.
+    pub position: Position,
+    /// Whether the command had been executed before, under the same command id.
+    pub repeated: bool,
+}
+
+/// A command on its way to an aggregate: made by [`Repository::execute`], executed when it is awaited.
+#[must_use = "a command is executed when it is awaited"]
+pub struct Execute<A: Aggregate, S> {
+    repository: Repository<A, S>,
+    stream: Result<StreamId, StreamIdError>,
+    command: A::Command,
+    metadata: Metadata,
+    expected: Option<u64>,
+}
+
+impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
+    pub(super) fn new(
+        repository: Repository<A, S>,
+        stream: Result<StreamId, StreamIdError>,
+        command: A::Command,
+    ) -> Self {
+        Self { repository, stream, command, metadata: Metadata::default(), expected: None }
+    }
+
+    metadata_options!();
+
+    /// Executes the command only if the aggregate is at this version, as a caller saw it; 0 is one without events.
+    ///
+    /// At another version it is an [`ExecuteError::Conflict`] at once, whatever [`Retry`](super::Retry) says.
+    pub fn expected_version(mut self, version: u64) -> Self {
+        self.expected = Some(version);
+        self
+    }
+
+    async fn run(self) -> Result<Outcome<A>, ExecuteError<A::Error>> {
+        let Self { repository, stream, command, metadata, expected } = self;
+        let stream = stream?;
+        let slot = repository.inner.cache.slot(&stream);
+        let _turn = slot.turn.lock().await;
+        let mut attempt = Attempt::begin(&repository, &stream, &slot, Arc::new(metadata)).await?;
+        if let Some(outcome) = attempt.repeated().await? {
+            return Ok(outcome);
+        }
+        attempt.expect(expected).await?;
+        let mut attempts = 1;
+        loop {
+            let events = attempt.decide(&command, expected).await?;
+            if events.is_empty() {
+                return Ok(attempt.unchanged());
+            }
+            match attempt.append(events).await? {
+                Written::Done(outcome) => return Ok(outcome),
+                Written::LostTo(actual) => {
+                    let wait = match expected {
+                        Some(_) => None,
+                        None => repository.inner.retry.wait_after(attempts),
+                    };
+                    let Some(wait) = wait else {
+                        let expected = ExpectedVersion::Exact(attempt.current.version);
+                        return Err(ExecuteError::Conflict { stream, expected, actual, attempts });
+                    };
+                    crate::runtime::sleep(wait).await;
+                    attempt.go_to(actual).await?;
+                    if let Some(outcome) = attempt.repeated().await? {
+                        return Ok(outcome);
+                    }
+                    attempts += 1;
+                }
+            }
+        }
+    }
+}
+
+impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for Execute<A, S> {
+    type Output = Result<Outcome<A>, ExecuteError<A::Error>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// A command under way on one aggregate: the state that it is decided on, and where that comes from.
+struct Attempt<'a, A: Aggregate, S> {
+    repository: &'a Repository<A, S>,
+    stream: &'a StreamId,
+    slot: &'a Arc<Slot<A>>,
+    metadata: Arc<Metadata>,
+    current: Current<A>,
+    /// Whether `current` was read from the journal for this command. One from the cache may be outdated: good enough
+    /// to append on, since the journal checks the version, but not to reject on.
+    fresh: bool,
+}
+
+enum Written<A: Aggregate> {
+    Done(Outcome<A>),
+    /// Another writer was faster: the stream has this version now.
+    LostTo(u64),
+}
+
+impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
+    async fn begin(
+        repository: &'a Repository<A, S>,
+        stream: &'a StreamId,
+        slot: &'a Arc<Slot<A>>,
+        metadata: Arc<Metadata>,
+    ) -> Result<Self, LoadError> {
+        let (current, fresh) = match slot.get() {
+            Some(current) => (current, false),
+            None => (repository.load_current(stream, slot, u64::MAX).await?, true),
+        };
+        Ok(Self { repository, stream, slot, metadata, current, fresh })
+    }
+
+    /// What the command did, if it has been executed before.
+    async fn repeated(&self) -> Result<Option<Outcome<A>>, LoadError> {
+        match self.metadata.command_id {
+            Some(id) => self.repository.outcome_of(self.stream, self.slot, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Makes sure that the state is that of the version that the caller saw.
+    async fn expect(&mut self, expected: Option<u64>) -> Result<(), ExecuteError<A::Error>> {
+        let Some(expected) = expected else { return Ok(()) };
+        if self.current.version != expected {
+            self.refresh().await?;
+        }
+        let actual = self.current.version;
+        if actual == expected {
+            return Ok(());
+        }
+        let (stream, expected) = (self.stream.clone(), ExpectedVersion::Exact(expected));
+        Err(ExecuteError::Conflict { stream, expected, actual, attempts: 0 })
+    }
+
+    async fn decide(
+        &mut self,
+        command: &A::Command,
+        expected: Option<u64>,
+    ) -> Result<Events<A>, ExecuteError<A::Error>> {
+        loop {
+            let context = Context::new(self.repository.inner.clock.now(), Arc::clone(&self.metadata));
+            let decision = self.current.state.handle_command(command.clone(), &context);
+            let stands = self.fresh || decision.as_ref().is_ok_and(|events| !events.is_empty());
+            if stands || !self.refresh().await? {
+                return decision.map_err(ExecuteError::Rejected);
+            }
+            self.expect(expected).await?;
+        }
+    }
+
+    /// Goes to the version that the journal has; gives whether the state is another one then.
+    async fn refresh(&mut self) -> Result<bool, LoadError> {
+        if self.fresh {
+            return Ok(false);
+        }
+        let actual = self.repository.inner.store.version(self.stream).await?;
+        let changed = actual != self.current.version;
+        self.go_to(actual).await?;
+        Ok(changed)
+    }
+
+    async fn go_to(&mut self, actual: u64) -> Result<(), LoadError> {
+        if actual < self.current.version {
+            // The journal is older than what was kept: it was put back to an earlier state.
+            self.slot.clear();
+            self.current = self.repository.load_current(self.stream, self.slot, u64::MAX).await?;
+        } else {
+            self.current.catch_up(&self.repository.inner.store, self.stream, u64::MAX).await?;
+            self.slot.put(&self.current);
+        }
+        self.fresh = true;
+        Ok(())
+    }
+
+    async fn append(&mut self, events: Events<A>) -> Result<Written<A>, ExecuteError<A::Error>> {
+        let ids = EventIds::of(&self.metadata, 0);
+        let expected = ExpectedVersion::Exact(self.current.version);
+        let mut tries = 0;
+        let appended = loop {
+            let new = encode(self.stream, &events, &ids, &self.metadata)
+                .map_err(|source| ExecuteError::Encode { stream: self.stream.clone(), source })?;
+            let append = Append::to_stream(self.stream.clone(), expected, new);
+            match self.repository.inner.store.append(append).await {
+                Ok(appended) => break appended,
+                Err(AppendError::Unknown { source }) => {
+                    tries += 1;
+                    if tries == TRIES_TO_FIND_OUT {
+                        return Err(ExecuteError::Unknown { stream: self.stream.clone(), source });
+                    }
+                }
+                Err(AppendError::Conflict { actual, .. }) => return Ok(Written::LostTo(actual)),
+                Err(AppendError::Journal(error)) => return Err(ExecuteError::Journal(error)),
+                Err(error) => {
+                    // The same command, decided by another program at the same time, gave other events.
+                    return match self.repeated().await? {
+                        Some(outcome) => Ok(Written::Done(outcome)),
+                        None => Err(ExecuteError::Append(error)),
+                    };
+                }
+            }
+        };
+        if appended.repeated
+            && let Some(outcome) = self.repeated().await?
+        {
+            return Ok(Written::Done(outcome));
+        }
+        Ok(Written::Done(self.written(events, &ids, &appended).await))
+    }
+
+    /// Takes over what was written.
+    async fn written(&mut self, events: Events<A>, ids: &EventIds, appended: &Appended) -> Outcome<A> {
+        let before = self.current.version;
+        // With the cache's share of the state gone, it can be changed in place.
+        drop(self.slot.take());
+        self.current.change(|state| events.iter().for_each(|event| state.apply_event(event)));
+        self.current.version = before + events.len() as u64;
+        self.current.position = appended.position;
+        self.current.last_event = events.len().checked_sub(1).map(|last| ids.id(self.stream, last));
+        self.slot.put(&self.current);
+        self.repository.snapshot_if_due(self.stream, self.slot, before, &self.current).await;
+        Outcome { events: events.into_vec(), ..self.unchanged() }
+    }
+
+    fn unchanged(&self) -> Outcome<A> {
+        Outcome {
+            events: Vec::new(),
+            state: Arc::clone(&self.current.state),
+            version: self.current.version,
+            position: self.current.position,
+            repeated: false,
+        }
+    }
+}
+
+/// Gives the ids of the events of one append: the same ones each time it is made.
+pub(super) enum EventIds {
+    /// Those that belong to step `step` of a command.
+    OfCommand { command: CommandId, step: u32 },
+    /// Those that follow a new id.
+    From(EventId),
+}
+
+impl EventIds {
+    pub(super) fn of(metadata: &Metadata, step: u32) -> Self {
+        metadata.command_id.map_or_else(|| Self::From(EventId::new()), |command| Self::OfCommand { command, step })
+    }
+
+    pub(super) fn id(&self, stream: &StreamId, index: usize) -> EventId {
+        // An append has at most 1,000 events.
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        match *self {
+            Self::OfCommand { command, step } => EventId::of_command(command, stream, step, index),
+            Self::From(first) => first.nth(index),
+        }
+    }
+}
+
+/// Makes events for the journal of those of a decision.
+pub(super) fn encode<A: Aggregate>(
+    stream: &StreamId,
+    events: &Events<A>,
+    ids: &EventIds,
+    metadata: &Arc<Metadata>,
+) -> Result<Vec<NewEvent>, BoxError> {
+    let encode_one = |(index, event)| {
+        let mut payload = Vec::with_capacity(128);
+        let kind = A::encode_event(event, &mut payload)?;
+        Ok(NewEvent {
+            id: ids.id(stream, index),
+            name: Cow::Borrowed(kind.name),
+            version: kind.version,
+            format: Cow::Borrowed(A::Codec::FORMAT),
+            payload,
+            metadata: Arc::clone(metadata),
+        })
+    };
+    events.iter().enumerate().map(encode_one).collect()
+}
+
+impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
+    /// What the command `id` did on a stream, if it did anything.
+    async fn outcome_of(
+        &self,
+        stream: &StreamId,
+        slot: &Slot<A>,
+        id: CommandId,
+    ) -> Result<Option<Outcome<A>>, LoadError> {
+        let journal = &self.inner.store;
+        let Some(versions) = journal.find_command(stream, id).await? else { return Ok(None) };
+        let (mut from, to) = versions.into_inner();
+        let mut events = Vec::new();
+        let mut decoder;
+        loop {
+            let page = journal.read_stream(stream, from..=to, PageSize::default()).await?;
+            decoder = Decoder::new();
+            for raw in page.iter().filter(|raw| raw.metadata.command_id == Some(id)) {
+                events.extend(decoder.decode::<A>(&raw)?);
+            }
+            match page.last() {
+                Some(last) if page.more() => from = last.version + 1,
+                _ => break,
+            }
+        }
+        let current = self.load_current(stream, slot, to).await?;
+        let Current { state, version, position, .. } = current;
+        Ok(Some(Outcome { events, state, version, position, repeated: true }))
+    }
+}
