@@ -221,9 +221,10 @@ impl State {
 
     /// Where the events of an append are, if all of them are there already, as they would be if it had been written.
     fn repeated(&self, append: &Append) -> Result<Option<Appended>, AppendError> {
-        let mut events = append.streams.iter().flat_map(|stream| &stream.events);
-        if !events.any(|event| self.ids.contains_key(&event.id)) {
-            return Ok(None);
+        let events = || append.streams.iter().flat_map(|part| part.events.iter().map(|event| (&part.stream, event.id)));
+        let Some((stream, id)) = events().find(|(_, id)| self.ids.contains_key(id)) else { return Ok(None) };
+        if events().any(|(_, id)| !self.ids.contains_key(&id)) {
+            return Err(AppendError::DuplicateEvent { stream: stream.clone(), id });
         }
         let mut recorded_at = Timestamp::MIN;
         let mut streams = Vec::with_capacity(append.streams.len());

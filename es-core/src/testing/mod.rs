@@ -1,8 +1,13 @@
 //! Helpers for tests of domain models and of stores.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod decode;
 mod diff;
 mod scenario;
 
+#[cfg(feature = "conformance")]
+#[doc(inline)]
+pub use crate::__conformance as conformance;
 pub use decode::decode;
 pub use scenario::{Scenario, Then};
