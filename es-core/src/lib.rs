@@ -26,7 +26,9 @@ pub use event::{
     CausationId, Clock, CommandId, CorrelationId, Event, EventData, EventId, ManualClock, Metadata,
     ParseTimestampError, Position, Recorded, StreamId, StreamIdError, SystemClock, Timestamp,
 };
-pub use evolution::{DecodeError, UnreadableEvent};
+pub use evolution::{
+    Content, DecodeError, FieldShape, NestedShape, Shape, TypeShape, UnreadableEvent, VariantShape, VersionShape,
+};
 pub use journal::{
     Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, Journal, JournalError, JournalId,
     MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent, StreamAppend, limits,

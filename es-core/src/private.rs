@@ -16,7 +16,9 @@ pub use crate::aggregate::{
 };
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
-pub use crate::evolution::DecodeError;
+pub use crate::evolution::{
+    Content, DecodeError, FieldShape, NestedShape, NoShape, Probe, Shape, TypeShape, VariantShape, VersionShape,
+};
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 pub use crate::snapshot::SnapshotPolicy;
 

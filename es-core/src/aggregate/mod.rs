@@ -14,7 +14,7 @@ pub use events::{Events, IntoEvents, IntoIter};
 pub use id::IdOf;
 
 use crate::codec::{Codec, Payload, PayloadError};
-use crate::evolution::DecodeError;
+use crate::evolution::{DecodeError, VersionShape};
 use crate::model::{AggregateModel, CommandModel};
 use crate::snapshot::SnapshotPolicy;
 
@@ -37,6 +37,8 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// What the derive knows of the aggregate.
     const MODEL: AggregateModel;
+    /// The shapes of all events that may be in the journal, as [`AggregateModel::recorded_events`] has them.
+    const SHAPES: &'static [&'static [VersionShape]] = &[];
     /// When snapshots are taken; `None` takes none.
     const SNAPSHOT: Option<SnapshotPolicy> = None;
     /// Tells states of different shape apart: a snapshot of another shape is not read.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::{Codec, Payload};
-use crate::evolution::DecodeError;
+use crate::evolution::{DecodeError, VersionShape};
 use crate::model::EventModel;
 
 pub use id::{CausationId, CommandId, CorrelationId, EventId};
@@ -26,6 +26,8 @@ pub use time::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};
 pub trait Event: EventData {
     /// What the derive knows of the event: its name in the journal, versions, fields, docs.
     const MODEL: EventModel;
+    /// The shape of each version that the program reads, the oldest first: what the schema lock compares.
+    const SHAPES: &'static [VersionShape] = &[];
 
     /// Reads an event that was recorded as `version`, and lifts it to the version of today.
     ///

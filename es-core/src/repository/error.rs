@@ -43,7 +43,7 @@ pub enum ExecuteError<E> {
     /// An event of the aggregate cannot be read. Nothing was written.
     #[error(transparent)]
     Decode(Box<UnreadableEvent>),
-    /// An event that the command gave cannot be written. Nothing was.
+    /// An event that the command gave cannot be written, or would not read back. Nothing was written.
     #[error("cannot encode an event for `{stream}`: {source}")]
     Encode {
         /// The aggregate's stream.

@@ -11,7 +11,7 @@ use super::options::metadata_options;
 use super::{ExecuteError, LoadError, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, Context, Events};
-use crate::codec::Codec;
+use crate::codec::{Codec, Payload};
 use crate::event::{CommandId, EventId, Metadata, Position, StreamId, StreamIdError};
 use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal, NewEvent, PageSize};
 use crate::snapshot::SnapshotStore;
@@ -210,12 +210,12 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         let ids = EventIds::of(&self.metadata, 0);
         let expected = ExpectedVersion::Exact(self.current.version);
         let mut tries = 0;
-        let appended = loop {
-            let new = encode(self.stream, &events, &ids, &self.metadata)
+        let (appended, events) = loop {
+            let (new, written) = encode(self.stream, &events, &ids, &self.metadata)
                 .map_err(|source| ExecuteError::Encode { stream: self.stream.clone(), source })?;
             let append = Append::to_stream(self.stream.clone(), expected, new);
             match self.repository.inner.store.append(append).await {
-                Ok(appended) => break appended,
+                Ok(appended) => break (appended, written),
                 Err(AppendError::Unknown { source }) => {
                     tries += 1;
                     if tries == TRIES_TO_FIND_OUT {
@@ -289,26 +289,34 @@ impl EventIds {
     }
 }
 
-/// Makes events for the journal of those of a decision.
+/// Makes events for the journal of those of a decision, and gives them as they will read back.
+///
+/// An event that does not read back (a float that JSON has no number for, a serde attribute that works one way only)
+/// is an error here, where nothing is written yet: in the journal it would be in the way of its aggregate for ever.
+/// And the state goes on from what was written, not from what was meant, so it is the same before and after a restart.
 pub(super) fn encode<A: Aggregate>(
     stream: &StreamId,
     events: &Events<A>,
     ids: &EventIds,
     metadata: &Arc<Metadata>,
-) -> Result<Vec<NewEvent>, BoxError> {
-    let encode_one = |(index, event)| {
+) -> Result<(Vec<NewEvent>, Events<A>), BoxError> {
+    let mut new = Vec::with_capacity(events.len());
+    let mut written = Events::none();
+    for (index, event) in events.iter().enumerate() {
         let mut payload = Vec::with_capacity(128);
         let kind = A::encode_event(event, &mut payload)?;
-        Ok(NewEvent {
+        let read = Payload { format: A::Codec::FORMAT, bytes: &payload };
+        written.extend(A::decode_event(A::resolve(kind.name)?, kind.version, read)?);
+        new.push(NewEvent {
             id: ids.id(stream, index),
             name: Cow::Borrowed(kind.name),
             version: kind.version,
             format: Cow::Borrowed(A::Codec::FORMAT),
             payload,
             metadata: Arc::clone(metadata),
-        })
-    };
-    events.iter().enumerate().map(encode_one).collect()
+        });
+    }
+    Ok((new, written))
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {

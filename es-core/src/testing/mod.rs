@@ -3,6 +3,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decode;
+mod decodes;
 mod diff;
 mod scenario;
 
@@ -10,4 +11,5 @@ mod scenario;
 #[doc(inline)]
 pub use crate::__conformance as conformance;
 pub use decode::decode;
+pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};
 pub use scenario::{Scenario, Then};
