@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
+mod check;
 mod codec;
 mod event;
 mod evolution;
@@ -27,7 +28,8 @@ pub use event::{
     ParseTimestampError, Position, Recorded, StreamId, StreamIdError, SystemClock, Timestamp,
 };
 pub use evolution::{
-    Content, DecodeError, FieldShape, NestedShape, Shape, TypeShape, UnreadableEvent, VariantShape, VersionShape,
+    Content, DecodeError, FieldShape, NestedShape, Retire, RetiredOf, Shape, TypeShape, UnreadableEvent, VariantShape,
+    VersionShape,
 };
 pub use journal::{
     Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, Journal, JournalError, JournalId,

@@ -7,6 +7,7 @@ pub use crate::event::{
     CausationId, Clock, CommandId, CorrelationId, Event, EventId, ManualClock, Metadata, Position, Recorded, StreamId,
     Timestamp,
 };
+pub use crate::evolution::Retire;
 pub use crate::journal::{Journal, MemoryStore};
 pub use crate::repository::{
     CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,

@@ -2,28 +2,129 @@
 
 pub use std::borrow::Cow;
 pub use std::clone::Clone;
+pub use std::cmp::PartialEq;
 pub use std::convert::{From, Into};
 pub use std::default::Default;
-pub use std::fmt::Debug;
+pub use std::fmt::{self, Debug, Formatter};
 pub use std::option::Option;
 pub use std::result::Result;
 pub use std::string::{String, ToString};
 pub use std::vec::Vec;
 
+pub use crate::__expr as expr;
 pub use crate::BoxError;
 pub use crate::aggregate::{
     Aggregate, Apply, Command, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf, IntoEvents,
 };
+pub use crate::check::own_name;
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
 pub use crate::evolution::{
-    Content, DecodeError, FieldShape, NestedShape, NoShape, Probe, Shape, TypeShape, VariantShape, VersionShape,
+    Content, DecodeError, FieldShape, NestedShape, NoShape, Probe, Retire, RetiredOf, Shape, TypeShape, VariantShape,
+    VersionShape,
 };
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 pub use crate::snapshot::SnapshotPolicy;
 
+/// One expression of an `#[apply(..)]`: a mistake in its syntax is reported there, and nowhere else.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __expr {
+    ($expression:expr $(,)?) => {
+        $expression
+    };
+}
+
+/// Keeps the state borrowed while the expressions of one event are evaluated.
+pub const fn unchanged<A>(_before: &A) {}
+
+/// What an aggregate starts from.
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` has no state to start from",
+    label = "the state before the first event is its `Default`",
+    note = "write `#[derive(Default)]` on it, or `impl Default for {Self}`"
+)]
+pub trait Initial {
+    /// The state before the first event.
+    fn initial() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Default> Initial for A {
+    fn initial() -> Self {
+        Self::default()
+    }
+}
+
+/// The state before the first event.
+pub fn initial<A: Initial>() -> A {
+    A::initial()
+}
+
+/// What an aggregate is copied by.
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` cannot be copied",
+    label = "a state that is shared is cloned before it changes",
+    note = "write `#[derive(Clone)]` on it"
+)]
+pub trait Shared {
+    /// The state once more.
+    fn copy(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Clone> Shared for A {
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// The state once more.
+pub fn copy<A: Shared>(state: &A) -> A {
+    state.copy()
+}
+
+/// Says that an aggregate has `snapshot(..)`; written by the derive.
+pub trait Stored: StoredData {}
+
+/// What the state of an aggregate with `snapshot(..)` needs.
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` has `snapshot(..)`, but its state cannot be stored",
+    label = "a snapshot is the state, written and read again by serde",
+    note = "write `#[derive(Serialize, Deserialize)]` on `{Self}`, or take `snapshot(..)` away"
+)]
+pub trait StoredData: serde::Serialize + serde::de::DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> StoredData for T {}
+
+/// Clones a command of `A`.
+pub fn clone_command<A, C: CommandOf<A>>(command: &C) -> C {
+    command.clone()
+}
+
+/// Clones an event of `A`.
+pub fn clone_event<A, E: EventOf<A>>(event: &E) -> E {
+    event.clone()
+}
+
+/// Writes a command of `A` as the variant of an enum.
+pub fn fmt_command<A, C: CommandOf<A>>(variant: &str, command: &C, f: &mut Formatter<'_>) -> fmt::Result {
+    f.debug_tuple(variant).field(command).finish()
+}
+
+/// Writes an event of `A` as the variant of an enum.
+pub fn fmt_event<A, E: EventOf<A>>(variant: &str, event: &E, f: &mut Formatter<'_>) -> fmt::Result {
+    f.debug_tuple(variant).field(event).finish()
+}
+
+/// Compares two events of `A`.
+pub fn same_event<A, E: EventOf<A>>(a: &E, b: &E) -> bool {
+    a == b
+}
+
 /// Writes an event of type `E` in the codec of `A`.
-pub fn encode<A: Aggregate, E: Event>(event: &E, bytes: &mut Vec<u8>) -> Result<EventKind, BoxError> {
+pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E, bytes: &mut Vec<u8>) -> Result<EventKind, BoxError> {
     A::Codec::encode(event, bytes)?;
     Ok(EventKind { name: E::MODEL.name, version: E::MODEL.version })
 }
@@ -33,10 +134,40 @@ pub fn decode<A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, Dec
 where
     A: Aggregate,
     A::Event: From<E>,
-    E: Event,
+    E: EventOf<A>,
 {
     let event = E::decode::<A::Codec>(version, payload)?;
     Ok(Events::one(event.into()))
+}
+
+/// Reads a retired event of type `E` as what it is today.
+pub fn decode_retired<A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
+where
+    A: Retire<E>,
+    E: RetiredOf<A>,
+{
+    Ok(A::retire(E::decode::<A::Codec>(version, payload)?))
+}
+
+/// Reads one kind of event of `A`.
+pub type Decoder<A> = fn(u32, Payload<'_>) -> Result<Events<A>, DecodeError>;
+
+/// Reads an event of `A` by the decoder of its kind.
+pub fn decode_by<A: Aggregate>(
+    decoders: &[Decoder<A>],
+    index: usize,
+    version: u32,
+    payload: Payload<'_>,
+) -> Result<Events<A>, DecodeError> {
+    match decoders.get(index) {
+        Some(decoder) => decoder(version, payload),
+        None => Err(DecodeError::Name { aggregate: A::NAME.to_owned(), name: format!("#{index}") }),
+    }
+}
+
+/// Reads the payload of today's version of the event `E`.
+pub fn decode_current<E: Event, C: Codec>(payload: Payload<'_>) -> Result<E, DecodeError> {
+    decode_version::<E, C, E>(E::MODEL.version, payload)
 }
 
 /// Reads the payload of version `version` of the event `E` as a `T`: the event itself, or a struct of an older version.
@@ -53,11 +184,6 @@ pub fn unknown_version<E: Event>(version: u32) -> DecodeError {
     DecodeError::Version { name: model.name.to_owned(), version, oldest: model.oldest, newest: model.version }
 }
 
-/// Says that `decode_event` was called with an index that `resolve` does not give.
-pub fn unknown_index<A: Aggregate>(index: usize) -> DecodeError {
-    DecodeError::Name { aggregate: A::NAME.to_owned(), name: format!("#{index}") }
-}
-
 /// A hash of the source of a state's shape: FNV-1a, 64 bits.
 pub const fn shape(source: &str) -> u64 {
     let bytes = source.as_bytes();
@@ -71,12 +197,12 @@ pub const fn shape(source: &str) -> u64 {
 }
 
 /// Writes a state in the codec of its aggregate.
-pub fn encode_state<A: Aggregate + serde::Serialize>(state: &A, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
+pub fn encode_state<A: Aggregate + Stored>(state: &A, bytes: &mut Vec<u8>) -> Result<(), BoxError> {
     A::Codec::encode(state, bytes)
 }
 
 /// Reads a state in the codec of its aggregate.
-pub fn decode_state<A: Aggregate + serde::de::DeserializeOwned>(payload: Payload<'_>) -> Result<A, PayloadError> {
+pub fn decode_state<A: Aggregate + Stored>(payload: Payload<'_>) -> Result<A, PayloadError> {
     payload.read::<A::Codec, A>()
 }
 

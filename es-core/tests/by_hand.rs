@@ -51,7 +51,7 @@ impl private::Event for Increased {
         payload: private::Payload<'_>,
     ) -> private::Result<Self, private::DecodeError> {
         match version {
-            1 => private::decode_version::<Self, C, Self>(version, payload),
+            1 => private::decode_current::<Self, C>(payload),
             _ => private::Result::Err(private::unknown_version::<Self>(version)),
         }
     }
@@ -98,7 +98,9 @@ impl private::IntoEvents<Account> for AccountEvent {
 
 impl private::Apply<Increased> for Account {
     fn apply(&mut self, event: &Increased) {
-        let __0 = self.balance + event.by;
+        let __before = &*self;
+        let __0: u64 = private::expr!(self.balance + event.by);
+        private::unchanged(__before);
         self.balance = __0;
     }
 }
@@ -115,6 +117,8 @@ impl private::IdOf<Account> for &String {
     }
 }
 
+impl private::Stored for Account {}
+
 impl private::Aggregate for Account {
     type Id = String;
     type Command = AccountCommand;
@@ -127,8 +131,8 @@ impl private::Aggregate for Account {
         "account",
         "",
         &[private::FieldModel::new("balance", "u64", "")],
-        &[&<Increase as private::Command>::MODEL],
-        &[&<Increased as private::Event>::MODEL],
+        &[<Increase as private::CommandOf<Account>>::COMMAND],
+        &[<Increased as private::EventOf<Account>>::EVENT],
         &[],
     );
     const SNAPSHOT: private::Option<private::SnapshotPolicy> =
@@ -136,11 +140,11 @@ impl private::Aggregate for Account {
     const STATE_SHAPE: u64 = private::shape("struct { balance: u64 }");
 
     fn initial() -> Self {
-        <Self as private::Default>::default()
+        private::initial::<Self>()
     }
 
     fn copy(&self) -> Self {
-        <Self as private::Clone>::clone(self)
+        private::copy::<Self>(self)
     }
 
     fn handle_command(&self, command: AccountCommand, context: &private::Context) -> private::Decision<Self> {
@@ -169,10 +173,7 @@ impl private::Aggregate for Account {
         version: u32,
         payload: private::Payload<'_>,
     ) -> private::Result<private::Events<Self>, private::DecodeError> {
-        match index {
-            0 => private::decode::<Self, Increased>(version, payload),
-            _ => private::Result::Err(private::unknown_index::<Self>(index)),
-        }
+        private::decode_by::<Self>(&[private::decode::<Self, Increased>], index, version, payload)
     }
 
     fn encode_state(&self, bytes: &mut private::Vec<u8>) -> private::Result<(), private::BoxError> {

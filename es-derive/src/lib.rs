@@ -1,21 +1,35 @@
-//! The derives of `es-core`.
+//! The derives of `es-core`; use them from there.
+//!
+//! Each goes through the same stages: `attr` reads what the user wrote, `model` checks it, `expand` writes the
+//! code. All mistakes of an item are reported together, at the user's tokens, and the code is written all
+//! the same, so that one mistake is one error.
+
+mod aggregate;
+mod attr;
+mod command;
+mod errors;
+mod event;
+mod expand;
+mod shape;
+mod text;
 
 use proc_macro::TokenStream;
 
-/// Stub.
+/// Makes a struct or an enum an aggregate: writes the enums of its commands and events, and the dispatch to
+/// its `Handle` and `Apply`.
 #[proc_macro_derive(Aggregate, attributes(aggregate, apply))]
-pub fn aggregate(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_aggregate(input: TokenStream) -> TokenStream {
+    aggregate::derive(input.into()).into()
 }
 
-/// Stub.
+/// Makes a struct or an enum a command.
 #[proc_macro_derive(Command, attributes(command))]
-pub fn command(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_command(input: TokenStream) -> TokenStream {
+    command::derive(input.into()).into()
 }
 
-/// Stub.
+/// Makes a struct or an enum an event.
 #[proc_macro_derive(Event, attributes(event))]
-pub fn event(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    event::derive(input.into()).into()
 }

@@ -14,13 +14,19 @@ pub use events::{Events, IntoEvents, IntoIter};
 pub use id::IdOf;
 
 use crate::codec::{Codec, Payload, PayloadError};
+use crate::event::Event;
 use crate::evolution::{DecodeError, VersionShape};
-use crate::model::{AggregateModel, CommandModel};
+use crate::model::{AggregateModel, CommandModel, EventModel};
 use crate::snapshot::SnapshotPolicy;
 
 /// A part of the domain that is consistent in itself: it decides on commands and changes by events.
 ///
 /// Implemented by `#[derive(Aggregate)]`, which writes the dispatch to [`Handle`] and [`Apply`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "write `#[derive(Aggregate)]` on it"
+)]
 pub trait Aggregate: Send + Sync + Sized + 'static {
     /// What names one of them; `String` unless `id = ..` says otherwise.
     type Id: IdOf<Self> + Display + FromStr + Clone + Send + Sync + 'static;
@@ -43,6 +49,11 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const SNAPSHOT: Option<SnapshotPolicy> = None;
     /// Tells states of different shape apart: a snapshot of another shape is not read.
     const STATE_SHAPE: u64 = 0;
+
+    /// What the derive knows of the aggregate.
+    fn model() -> AggregateModel {
+        Self::MODEL
+    }
 
     /// The state before the first event.
     fn initial() -> Self;
@@ -101,10 +112,26 @@ pub struct EventKind {
 /// A request to change an aggregate.
 ///
 /// Implemented by `#[derive(Command)]`.
-pub trait Command: Clone + Debug + Send + Sync + 'static {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command",
+    label = "not a command",
+    note = "write `#[derive(Command, Debug, Clone)]` on it"
+)]
+pub trait Command: CommandData {
     /// What the derive knows of the command.
     const MODEL: CommandModel;
 }
+
+/// What a type needs to be the content of a command.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a command: a lost race decides it again, and errors show it",
+    label = "a command is Clone and Debug",
+    note = "write `#[derive(Command, Debug, Clone)]` on it; it is Send, Sync and 'static too"
+)]
+pub trait CommandData: Clone + Debug + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T> CommandData for T where T: Clone + Debug + Send + Sync + 'static {}
 
 /// Decides on the commands of type `C`.
 ///
@@ -148,7 +175,10 @@ pub trait Apply<E: EventOf<Self>>: Sized {
     label = "not listed in `commands(..)`",
     note = "add it to `commands(..)` in `#[aggregate(..)]` of `{A}`"
 )]
-pub trait CommandOf<A> {}
+pub trait CommandOf<A>: Command {
+    #[doc(hidden)]
+    const COMMAND: &'static CommandModel = &Self::MODEL;
+}
 
 /// Says that `Self` is an event listed in `events(..)` of `A`; written by the derive.
 #[diagnostic::on_unimplemented(
@@ -156,4 +186,7 @@ pub trait CommandOf<A> {}
     label = "not listed in `events(..)`",
     note = "add it to `events(..)` in `#[aggregate(..)]` of `{A}`"
 )]
-pub trait EventOf<A> {}
+pub trait EventOf<A>: Event {
+    #[doc(hidden)]
+    const EVENT: &'static EventModel = &Self::MODEL;
+}

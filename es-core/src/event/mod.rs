@@ -23,6 +23,11 @@ pub use time::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};
 ///
 /// Implemented by `#[derive(Event)]`. The name and the version are what the journal knows it by:
 /// they stay as they are when the struct is renamed or moved.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]` on it"
+)]
 pub trait Event: EventData {
     /// What the derive knows of the event: its name in the journal, versions, fields, docs.
     const MODEL: EventModel;
@@ -42,7 +47,7 @@ pub trait Event: EventData {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event: the journal cannot write and read it, or a test compare it",
     label = "an event is Serialize, Deserialize, Clone, Debug and PartialEq",
-    note = "write `#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]` on it"
+    note = "write `#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]` on it; it is Send, Sync and 'static too"
 )]
 pub trait EventData: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static {}
 

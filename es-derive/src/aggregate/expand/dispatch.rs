@@ -1,0 +1,174 @@
+//! `impl Aggregate`: a thin match to `Handle` and `Apply`, and calls into es-core.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote, quote_spanned};
+
+use super::super::model::Model;
+use super::{cfg, id_type};
+use crate::expand::{field_models, located};
+
+/// Writes `impl Aggregate`.
+pub(super) fn aggregate(model: &Model) -> TokenStream {
+    let Model { ident, name, .. } = model;
+    let (command, event) = (&model.commands.ident, &model.events.ident);
+    let id = id_type(model);
+    let error = match &model.error {
+        Ok(ty) => ty.to_token_stream(),
+        Err(error) => error.to_compile_error(),
+    };
+    let consts = consts(model);
+    let methods: TokenStream = [state(model), commands(model), events(model), encode(model), decode(model)]
+        .into_iter()
+        .chain(model.snapshot.as_ref().map(|_| snapshot_methods()))
+        .collect();
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl __es::Aggregate for #ident {
+            type Id = #id;
+            type Command = #command;
+            type Event = #event;
+            type Error = #error;
+            type Codec = __es::Json;
+
+            const NAME: &'static str = #name;
+            #consts
+            #methods
+        }
+    }
+}
+
+fn consts(model: &Model) -> TokenStream {
+    let Model { ident, name, docs, shape, .. } = model;
+    let fields = field_models(&model.fields);
+    let commands = model.commands.members.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        quote!(#cfg <#path as __es::CommandOf<#ident>>::COMMAND)
+    });
+    let events = model.events.members.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        quote!(#cfg <#path as __es::EventOf<#ident>>::EVENT)
+    });
+    let retired = model.retired.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        quote!(#cfg <#path as __es::RetiredOf<#ident>>::RETIRED)
+    });
+    let snapshot = model.snapshot.as_ref().map(|policy| {
+        let (every, keep) = (policy.every, policy.keep);
+        quote! {
+            const SNAPSHOT: __es::Option<__es::SnapshotPolicy> =
+                __es::Option::Some(__es::SnapshotPolicy::new(#every, #keep));
+        }
+    });
+    quote! {
+        const MODEL: __es::AggregateModel =
+            __es::AggregateModel::new(#name, #docs, #fields, &[#(#commands),*], &[#(#events),*], &[#(#retired),*]);
+        #snapshot
+        const STATE_SHAPE: u64 = __es::shape(#shape);
+    }
+}
+
+/// `initial` and `copy`, reported at the aggregate's name when it cannot.
+fn state(model: &Model) -> TokenStream {
+    quote_spanned! {located(model.ident.span())=>
+        fn initial() -> Self {
+            __es::initial::<Self>()
+        }
+
+        fn copy(&self) -> Self {
+            __es::copy::<Self>(self)
+        }
+    }
+}
+
+fn commands(model: &Model) -> TokenStream {
+    let ident = &model.commands.ident;
+    let arms = model.commands.members.iter().map(|member| {
+        let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
+        let call = quote_spanned! {located(member.span())=> <Self as __es::Handle<#path>>::handle};
+        quote!(#cfg #ident::#variant(inner) => #call(self, inner, context),)
+    });
+    quote! {
+        #[allow(unused_variables)]
+        fn handle_command(&self, command: #ident, context: &__es::Context) -> __es::Decision<Self> {
+            match command { #(#arms)* }
+        }
+    }
+}
+
+fn events(model: &Model) -> TokenStream {
+    let ident = &model.events.ident;
+    let arms = model.events.members.iter().map(|member| {
+        let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
+        let call = quote_spanned! {located(member.span())=> <Self as __es::Apply<#path>>::apply};
+        quote!(#cfg #ident::#variant(ref inner) => #call(self, inner),)
+    });
+    quote! {
+        fn apply_event(&mut self, event: &#ident) {
+            match *event { #(#arms)* }
+        }
+    }
+}
+
+fn encode(model: &Model) -> TokenStream {
+    let ident = &model.events.ident;
+    let arms = model.events.members.iter().map(|member| {
+        let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
+        quote!(#cfg #ident::#variant(ref inner) => __es::encode::<Self, #path>(inner, bytes),)
+    });
+    quote! {
+        #[allow(unused_variables)]
+        fn encode_event(
+            event: &#ident,
+            bytes: &mut __es::Vec<u8>,
+        ) -> __es::Result<__es::EventKind, __es::BoxError> {
+            match *event { #(#arms)* }
+        }
+    }
+}
+
+fn decode(model: &Model) -> TokenStream {
+    let events = model.events.members.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        quote!(#cfg __es::decode::<Self, #path>)
+    });
+    let retired = model.retired.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        let decode = quote_spanned!(located(member.span())=> __es::decode_retired::<Self, #path>);
+        quote!(#cfg #decode)
+    });
+    let decoders = events.chain(retired);
+    quote! {
+        fn decode_event(
+            index: usize,
+            version: u32,
+            payload: __es::Payload<'_>,
+        ) -> __es::Result<__es::Events<Self>, __es::DecodeError> {
+            __es::decode_by::<Self>(&[#(#decoders),*], index, version, payload)
+        }
+    }
+}
+
+fn snapshot_methods() -> TokenStream {
+    quote! {
+        fn encode_state(&self, bytes: &mut __es::Vec<u8>) -> __es::Result<(), __es::BoxError> {
+            __es::encode_state::<Self>(self, bytes)
+        }
+
+        fn decode_state(payload: __es::Payload<'_>) -> __es::Result<Self, __es::PayloadError> {
+            __es::decode_state::<Self>(payload)
+        }
+    }
+}
+
+/// Says that the state can be stored, reported at `snapshot` when it cannot.
+pub(super) fn snapshot(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let marker = model.snapshot.as_ref().map(|policy| {
+        quote_spanned! {located(policy.span)=>
+            #[automatically_derived]
+            impl __es::Stored for #ident {}
+        }
+    });
+    marker.into_token_stream()
+}

@@ -1,0 +1,67 @@
+//! The event as the user declared it, checked as far as one item can be.
+
+use proc_macro2::{Ident, Span};
+use syn::Path;
+
+use super::attr::{Attributes, Options};
+use crate::attr::{Body, Field};
+use crate::errors::Errors;
+use crate::text;
+
+/// A checked event.
+pub(crate) struct Model {
+    /// The path of es-core; `None` is `::es_core`.
+    pub(crate) root: Option<Path>,
+    pub(crate) ident: Ident,
+    pub(crate) docs: String,
+    pub(crate) fields: Vec<Field>,
+    /// The name in the journal.
+    pub(crate) name: String,
+    /// Other names in the journal that are read as this event.
+    pub(crate) aliases: Vec<String>,
+    pub(crate) version: u32,
+}
+
+/// Checks what was read.
+pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
+    let Attributes { item, options: Options { root, name, aliases } } = attributes;
+    let name = match name.get() {
+        Some(literal) => checked_name(literal.value(), literal.span(), errors),
+        None => text::plain(&item.ident),
+    };
+    let mut names = vec![name.clone()];
+    for literal in aliases.get().unwrap_or_default() {
+        let alias = checked_name(literal.value(), literal.span(), errors);
+        if alias == name {
+            errors.at(literal.span(), format!("`{alias}` is the event's name; an alias is another one"));
+        } else if names.contains(&alias) {
+            errors.at(literal.span(), format!("the alias `{alias}` is given twice; keep one"));
+        } else {
+            names.push(alias);
+        }
+    }
+    Model {
+        root: root.get(),
+        ident: item.ident,
+        docs: item.docs,
+        fields: match item.body {
+            Body::Struct(_, fields) => fields,
+            Body::Enum(_) => Vec::new(),
+        },
+        name,
+        aliases: names.split_off(1),
+        version: 1,
+    }
+}
+
+/// Reports a name that the journal does not take.
+fn checked_name(name: String, span: Span, errors: &Errors) -> String {
+    if name.is_empty() {
+        errors.at(span, "the name of an event cannot be empty");
+    } else if name.chars().any(char::is_control) {
+        errors.at(span, "the name of an event cannot have control characters");
+    } else if name.len() > 255 {
+        errors.at(span, format!("the name has {} bytes, but an event's has 255 at most", name.len()));
+    }
+    name
+}

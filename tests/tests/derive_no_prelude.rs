@@ -1,0 +1,61 @@
+//! Generated code needs nothing to be in scope.
+#![no_implicit_prelude]
+#![deny(missing_docs, warnings)]
+#![warn(clippy::pedantic)]
+
+/// A command.
+#[derive(::es_core::Command, ::std::fmt::Debug, ::std::clone::Clone)]
+pub struct Open {
+    /// Whose.
+    pub owner: ::std::string::String,
+}
+
+/// An event.
+#[derive(
+    ::es_core::Event,
+    ::serde::Serialize,
+    ::serde::Deserialize,
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::cmp::PartialEq,
+)]
+pub struct Opened {
+    /// Whose.
+    pub owner: ::std::string::String,
+}
+
+/// An event that changes nothing.
+#[derive(
+    ::es_core::Event,
+    ::serde::Serialize,
+    ::serde::Deserialize,
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::cmp::PartialEq,
+)]
+pub struct Seen;
+
+/// An aggregate.
+#[derive(
+    ::es_core::Aggregate, ::serde::Serialize, ::serde::Deserialize, ::std::default::Default, ::std::clone::Clone,
+)]
+#[aggregate(commands(Open), events(Opened, Seen(ignored)), error = ::std::fmt::Error, snapshot(every = 10))]
+pub struct Account {
+    #[apply(Opened => ::std::clone::Clone::clone(&event.owner))]
+    owner: ::std::string::String,
+    #[apply(Opened => self.count + 1)]
+    count: u64,
+}
+
+impl ::es_core::Handle<Open> for Account {
+    fn handle(&self, command: Open, _: &::es_core::Context) -> ::es_core::Decision<Self> {
+        ::es_core::accept(Opened { owner: command.owner })
+    }
+}
+
+#[test]
+fn an_aggregate_compiles_without_the_prelude() {
+    let mut account = <Account as ::es_core::Aggregate>::initial();
+    ::es_core::Apply::apply(&mut account, &Opened { owner: ::std::convert::From::from("a") });
+    ::std::assert_eq!((&account.owner[..], account.count), ("a", 1));
+}
