@@ -19,6 +19,8 @@ pub use execute::{Execute, Outcome};
 pub use history::{History, HistoryPages};
 pub use load::{Load, Loaded};
 pub use retry::Retry;
+#[cfg(feature = "conformance")]
+pub(crate) use snapshots::format_of;
 pub use unit::{Committed, Decided, UnitOfWork};
 
 use crate::aggregate::{Aggregate, IdOf};

@@ -14,7 +14,7 @@ use crate::journal::{Journal, PageSize};
 use crate::snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 
 /// What the payload of a snapshot of `A` is: the format, and the shape of the state.
-fn format_of<A: Aggregate>() -> String {
+pub(crate) fn format_of<A: Aggregate>() -> String {
     format!("{}:{:016x}", A::Codec::FORMAT, A::STATE_SHAPE)
 }
 

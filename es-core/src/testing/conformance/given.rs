@@ -129,3 +129,19 @@ pub(super) fn seed() -> u64 {
         }
     }
 }
+
+/// Writes to some streams of some aggregates in turn, one to five events at a time, and gives all that was written.
+pub(super) async fn mixed<J: Journal>(journal: &J, random: &mut Random, appends: u64) -> Vec<(StreamId, NewEvent)> {
+    // Names that a filter which takes them for patterns, or folds them, would take for one another.
+    let aggregates = ["account", "Account", "acco_nt", "accounts", "loan"];
+    let names = ["opened", "Opened", "o_ened", "o%", "opened.v2"];
+    let mut written = Vec::new();
+    for number in 0..appends {
+        let stream = stream(aggregates[random.index(5)], ["a", "b", "c"][random.index(3)]);
+        let events: Vec<_> =
+            (0..=random.below(5)).map(|_| NewEvent { name: names[random.index(5)].into(), ..event(number) }).collect();
+        written.extend(events.iter().map(|event| (stream.clone(), event.clone())));
+        append(journal, &stream, events).await;
+    }
+    written
+}

@@ -74,7 +74,7 @@ pub(super) fn does_not_apply(point: &str, reason: &str) {
 /// The runtime has several threads, and the point runs on one of them, so that a store that blocks for ever fails the
 /// point like one that does not answer.
 pub(super) fn run<H: Harness, F: Future<Output = ()> + Send + 'static>(point: impl FnOnce(H) -> F + Send + 'static) {
-    let limit = if soak() { Duration::from_secs(24 * 60 * 60) } else { Duration::from_secs(300) };
+    let limit = if soak() { Duration::from_hours(24) } else { Duration::from_mins(5) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
@@ -89,6 +89,6 @@ pub(super) fn run<H: Harness, F: Future<Output = ()> + Send + 'static>(point: im
     match ended {
         Ok(Ok(())) => {}
         Ok(Err(failed)) => resume_unwind(failed.into_panic()),
-        Err(_) => panic!("the store gave no answer within {limit:?}"),
+        Err(elapsed) => panic!("the store gave no answer within {limit:?}: {elapsed}"),
     }
 }

@@ -1,15 +1,27 @@
 //! The conformance suite: what every journal and snapshot store must do.
 
 mod append;
+mod atomic;
 mod content;
+mod counter;
+mod dropped;
+mod follow;
 mod given;
 mod harness;
+mod history;
+mod model;
 mod names;
+mod order;
+mod pages;
 mod race;
+mod reopen;
 mod repeat;
 mod replay;
+mod restored;
 mod seen;
+mod snapshots;
 mod times;
+mod wait;
 
 pub use harness::Harness;
 
@@ -88,6 +100,65 @@ macro_rules! __conformance {
                 j13_an_event_is_recorded_at_the_time_that_the_clock_shows
                 j13_recorded_time_never_goes_back_within_a_stream_even_when_the_clock_does
                 j15_the_version_at_a_time_is_the_last_one_recorded_by_then
+            }
+            reopen {
+                j14_two_journals_have_two_ids
+                j14_a_store_that_is_opened_again_is_as_it_was
+                j14_a_store_that_is_opened_again_goes_on_where_it_ended
+            }
+            dropped {
+                j16_an_append_whose_future_is_dropped_happens_as_a_whole_or_not_at_all
+            }
+            history {
+                j17_random_histories_are_as_in_the_model
+            }
+            order {
+                g01_reading_everything_gives_every_event_once_and_always_in_one_order
+                g01_the_head_is_the_position_of_the_last_event
+                g02_the_events_of_a_stream_are_in_the_order_of_the_stream
+                g05_a_filter_gives_what_reading_everything_and_filtering_gives
+                g05_a_reader_whose_filter_lets_nothing_through_makes_progress
+                g06_reading_on_from_each_position_in_turn_gives_the_rest
+            }
+            follow {
+                g03_readers_among_16_writers_see_each_event_once_and_never_at_a_position_they_have_passed
+            }
+            wait {
+                g04_an_append_that_failed_wakes_no_one_and_the_next_one_is_read
+                g08_a_wait_for_what_is_there_ends_at_once
+                g08_all_that_wait_are_woken_by_an_append
+                g08_who_waits_in_another_process_is_woken_by_an_append
+            }
+            atomic {
+                g07_an_append_over_several_streams_is_visible_at_once_or_not_at_all
+                g07_the_streams_of_an_append_are_answered_in_its_order
+                g07_a_conflict_in_one_stream_writes_nothing_to_any
+                g07_a_stream_that_is_only_checked_is_not_written
+                g07_a_stream_stands_once_in_an_append
+            }
+            pages {
+                g09_a_page_is_bounded_in_events_and_in_bytes_and_reading_on_gives_the_rest
+                g09_an_event_larger_than_a_page_is_a_page_of_its_own
+                g09_a_stream_of_5000_events_is_read_page_by_page
+            }
+            snapshots {
+                s01_there_is_no_snapshot_of_an_unknown_stream
+                s02_the_newest_of_several_snapshots_is_loaded
+                s03_the_newest_snapshot_at_or_below_a_version_is_loaded
+                s04_saving_at_the_same_version_again_replaces_the_snapshot
+                s05_keeping_the_newest_deletes_the_others_of_that_stream_only
+                s05_the_newest_are_kept_whatever_their_format
+                s06_one_snapshot_or_those_up_to_a_version_are_deleted
+                s06_deleting_what_is_not_there_is_no_error
+                s07_a_snapshot_of_10_mib_comes_back_byte_for_byte
+                s08_a_snapshot_of_another_format_is_not_loaded
+                s08_the_newest_snapshot_of_the_format_is_loaded_below_one_of_another
+            }
+            restored {
+                s09_a_snapshot_above_the_version_of_the_journal_is_ignored
+                s09_a_snapshot_of_another_history_is_ignored
+                s10_a_corrupt_snapshot_costs_a_replay_and_is_no_error
+                s10_a_snapshot_that_fits_is_used
             }
         }
     };

@@ -99,13 +99,3 @@ pub(super) async fn of_stream_by<J: Journal>(journal: &J, stream: &StreamId, siz
         assert!(!page.is_empty(), "a page of `{stream}` says that there is more, and is empty");
     }
 }
-
-/// The events of some streams, in the order of the journal.
-pub(super) async fn of_streams<J: Journal>(journal: &J, streams: &[StreamId]) -> Vec<Seen> {
-    let mut seen = Vec::new();
-    for stream in streams {
-        seen.extend(of_stream(journal, stream).await);
-    }
-    seen.sort_by_key(|seen| seen.position);
-    seen
-}
