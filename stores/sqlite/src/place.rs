@@ -1,0 +1,127 @@
+//! `Place`: where a store is, for its errors, and what SQLite's errors mean there.
+
+use std::fs::File;
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use es_core::{JournalError, Position};
+use rusqlite::ffi::{self, ErrorCode};
+
+/// A store's file, or its place in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    path: Option<Arc<Path>>,
+}
+
+/// What may go wrong while a store is read or written.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+    /// The rows are not such as this crate writes.
+    Damaged {
+        /// The position of the event, where it is one.
+        position: Option<u64>,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Failure {
+    /// The same again, for another caller.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(code, message)) => {
+                Self::Sqlite(rusqlite::Error::SqliteFailure(*code, message.clone()))
+            }
+            Self::Sqlite(other) => Self::Sqlite(rusqlite::Error::SqliteFailure(
+                ffi::Error::new(ffi::SQLITE_ERROR),
+                Some(other.to_string()),
+            )),
+            Self::Damaged { position, what } => Self::Damaged { position: *position, what: what.clone() },
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn memory() -> Self {
+        Self { path: None }
+    }
+
+    pub(crate) fn file(path: &Path) -> Self {
+        Self { path: Some(path.into()) }
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    fn name(&self) -> String {
+        match self.path() {
+            Some(path) => format!("the journal in `{}`", path.display()),
+            None => "the journal in memory".to_owned(),
+        }
+    }
+
+    pub(crate) fn closed(&self) -> JournalError {
+        JournalError::Closed { store: self.name() }
+    }
+
+    /// What a failure of `action` is to the caller.
+    pub(crate) fn error(&self, action: &'static str, failure: Failure) -> JournalError {
+        let store = self.name();
+        let error = match failure {
+            Failure::Sqlite(error) => error,
+            Failure::Damaged { position, what } => {
+                return JournalError::Corrupt { store, position: position.map(Position::new), what };
+            }
+        };
+        let extended_code = error.sqlite_error().map_or(0, |error| error.extended_code);
+        let out_of_room = match extended_code {
+            ffi::SQLITE_IOERR_SHMSIZE => true,
+            // The same for a disk that fails and for a file that may not grow: SQLite keeps the difference to itself.
+            ffi::SQLITE_IOERR_WRITE => self.path().is_some_and(is_out_of_room),
+            _ => false,
+        };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                JournalError::Busy { store, source: error.into() }
+            }
+            Some(ErrorCode::DiskFull) => JournalError::Full { store, source: error.into() },
+            _ if out_of_room => JournalError::Full { store, source: error.into() },
+            Some(ErrorCode::ReadOnly) => JournalError::ReadOnly { store, source: error.into() },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                JournalError::Corrupt { store, position: None, what: error.to_string() }
+            }
+            _ => JournalError::Failed { store, action, source: error.into() },
+        }
+    }
+}
+
+/// Whether a file as large as those of the database cannot grow, for want of space or because of a limit on its size.
+fn is_out_of_room(database: &Path) -> bool {
+    let beside = |suffix: &str| {
+        let mut path = database.as_os_str().to_owned();
+        path.push(suffix);
+        PathBuf::from(path)
+    };
+    let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    let size = size(database).max(size(&beside("-wal")));
+    let probe = beside(&format!("-probe-{}", std::process::id()));
+    let result = File::create_new(&probe).and_then(|mut file| {
+        file.seek(SeekFrom::Start(size))?;
+        file.write_all(&[0; 4096])
+    });
+    // A probe that cannot be removed is empty but for one page; the next one finds it and gives no answer.
+    let _ = std::fs::remove_file(&probe);
+    result.is_err_and(|error| {
+        matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded)
+    })
+}

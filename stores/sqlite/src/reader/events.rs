@@ -1,0 +1,178 @@
+//! Queries about events.
+
+use std::ops::RangeInclusive;
+
+use es_core::{CommandId, Filter, Page, PageSize, Position, StreamId, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Reader;
+use super::row::{EventRow, as_time, columns};
+use crate::place::Failure;
+
+/// The most events that are looked at for one page: a filter that lets few of them through holds up nobody for long.
+const SCANNED: usize = 32 * 1024;
+
+/// The number of a stream; `None` if it was never written.
+pub(crate) fn stream_no(db: &Connection, stream: &StreamId) -> Result<Option<i64>, Failure> {
+    let mut query = db.prepare_cached("SELECT no FROM streams WHERE aggregate = ?1 AND id = ?2")?;
+    Ok(query.query_row((stream.aggregate(), stream.id()), |row| row.get(0)).optional()?)
+}
+
+/// The bounds of versions as SQLite knows them. Events with versions from 0 down are damage that is to be found.
+fn bounds(versions: &RangeInclusive<u64>) -> (i64, i64) {
+    let first = if *versions.start() <= 1 { i64::MIN } else { as_integer(*versions.start()) };
+    (first, as_integer(*versions.end()))
+}
+
+/// A number as SQLite has it; there is nothing above the largest.
+pub(crate) fn as_integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// See [`Journal::read_stream`](es_core::Journal::read_stream).
+pub(crate) fn read_stream(
+    reader: &mut Reader,
+    stream: &StreamId,
+    versions: &RangeInclusive<u64>,
+    size: PageSize,
+) -> Result<Page, Failure> {
+    let Reader { db, names } = reader;
+    let mut page = Page::new(size, Position::START);
+    if versions.is_empty() {
+        return Ok(page);
+    }
+    let Some(no) = stream_no(db, stream)? else { return Ok(page) };
+    let sql =
+        concat!("SELECT ", columns!(), " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version");
+    let mut query = db.prepare_cached(sql)?;
+    let (first, last) = bounds(versions);
+    let mut rows = query.query((no, first, last))?;
+    let mut expected = (*versions.start()).max(1);
+    while let Some(row) = rows.next()? {
+        let row = EventRow::new(row)?;
+        let version = row.version()?;
+        if version != expected {
+            let what = format!("`{stream}` has version {version} where version {expected} should be");
+            return Err(Failure::Damaged { position: Some(row.position), what });
+        }
+        if !row.push_to(&mut page, db, names, stream)? {
+            break;
+        }
+        expected += 1;
+    }
+    Ok(page)
+}
+
+/// See [`Journal::read_all`](es_core::Journal::read_all).
+pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, size: PageSize) -> Result<Page, Failure> {
+    let Reader { db, names } = reader;
+    let mut page = Page::new(size, after);
+    let sql = concat!("SELECT ", columns!(), " FROM events WHERE position > ?1 ORDER BY position");
+    let mut query = db.prepare_cached(sql)?;
+    // An event before the first position is damage that is to be found.
+    let start = if after == Position::START { i64::MIN } else { as_integer(after.number) };
+    let mut rows = query.query([start])?;
+    let mut scanned = 0;
+    while let Some(row) = rows.next()? {
+        let row = EventRow::new(row)?;
+        if scanned >= SCANNED {
+            page.has_more();
+            break;
+        }
+        scanned += 1;
+        if !filter.is_all() {
+            let kind = names.kind(db, row.kind()?, row.position)?;
+            if !filter.lets_through(&kind.aggregate, &kind.name) {
+                page.passed(Position::new(row.position));
+                continue;
+            }
+        }
+        let stream = names.stream(db, row.stream()?, row.position)?;
+        if !row.push_to(&mut page, db, names, &stream)? {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+/// See [`Journal::version`](es_core::Journal::version).
+pub(crate) fn version(db: &Connection, stream: &StreamId) -> Result<u64, Failure> {
+    let Some(no) = stream_no(db, stream)? else { return Ok(0) };
+    Ok(last_event(db, no)?.map_or(0, |last| last.version))
+}
+
+/// The last event of a stream.
+pub(crate) struct LastEvent {
+    pub(crate) version: u64,
+    pub(crate) recorded_at: Timestamp,
+}
+
+pub(crate) fn last_event(db: &Connection, stream_no: i64) -> Result<Option<LastEvent>, Failure> {
+    let sql = "SELECT position, version, recorded_at FROM events WHERE stream = ?1 ORDER BY version DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let row = query.query_row([stream_no], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?)));
+    let Some((position, version, micros)) = row.optional()? else { return Ok(None) };
+    let damaged = |what: String| Failure::Damaged { position: position_of(position), what };
+    let version = match u64::try_from(version) {
+        Ok(version) if version > 0 => version,
+        _ => return Err(damaged(format!("an event has version {version}"))),
+    };
+    let recorded_at =
+        as_time(micros).ok_or_else(|| damaged("the time of an event is outside of all calendars".to_owned()))?;
+    Ok(Some(LastEvent { version, recorded_at }))
+}
+
+/// See [`Journal::version_at`](es_core::Journal::version_at).
+pub(crate) fn version_at(db: &Connection, stream: &StreamId, time: Timestamp) -> Result<u64, Failure> {
+    let Some(no) = stream_no(db, stream)? else { return Ok(0) };
+    let Some(last) = last_event(db, no)? else { return Ok(0) };
+    let mut query = db.prepare_cached("SELECT recorded_at FROM events WHERE stream = ?1 AND version = ?2")?;
+    // Times never decrease within a stream: everything up to `at_or_before` is at or before `time`, from `later` on later.
+    let (mut at_or_before, mut later) = (0, last.version + 1);
+    while later - at_or_before > 1 {
+        let version = at_or_before + (later - at_or_before) / 2;
+        let micros: Option<i64> = query.query_row((no, as_integer(version)), |row| row.get(0)).optional()?;
+        let Some(micros) = micros else {
+            let what = format!("version {version} of `{stream}` is missing");
+            return Err(Failure::Damaged { position: None, what });
+        };
+        if micros <= time.as_micros() {
+            at_or_before = version;
+        } else {
+            later = version;
+        }
+    }
+    Ok(at_or_before)
+}
+
+/// See [`Journal::find_command`](es_core::Journal::find_command).
+pub(crate) fn find_command(
+    db: &Connection,
+    stream: &StreamId,
+    id: CommandId,
+) -> Result<Option<RangeInclusive<u64>>, Failure> {
+    let Some(no) = stream_no(db, stream)? else { return Ok(None) };
+    let sql = "SELECT min(version), max(version) FROM events WHERE command_id = ?1 AND stream = ?2";
+    let mut query = db.prepare_cached(sql)?;
+    let row: (Option<i64>, Option<i64>) =
+        query.query_row((id.as_bytes().as_slice(), no), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (Some(first), Some(last)) = row else { return Ok(None) };
+    match (u64::try_from(first), u64::try_from(last)) {
+        (Ok(first), Ok(last)) if first > 0 => Ok(Some(first..=last)),
+        _ => {
+            let what = format!("an event of `{stream}` has version {first}");
+            Err(Failure::Damaged { position: None, what })
+        }
+    }
+}
+
+/// See [`Journal::head`](es_core::Journal::head).
+pub(crate) fn head(db: &Connection) -> Result<u64, Failure> {
+    let mut query = db.prepare_cached("SELECT max(position) FROM events")?;
+    let last: Option<i64> = query.query_row([], |row| row.get(0))?;
+    Ok(last.and_then(position_of).unwrap_or(0))
+}
+
+fn position_of(number: i64) -> Option<u64> {
+    u64::try_from(number).ok()
+}

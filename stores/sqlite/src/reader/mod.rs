@@ -1,0 +1,62 @@
+//! Reading: threads with a connection each, and the queries that they run.
+
+mod events;
+mod names;
+mod row;
+mod snapshots;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use crate::place::Failure;
+use crate::queue::Queue;
+
+pub(crate) use events::{
+    as_integer, find_command, head, last_event, read_all, read_stream, stream_no, version, version_at,
+};
+pub(crate) use names::Names;
+pub(crate) use row::as_time;
+pub(crate) use snapshots::load_snapshot;
+
+/// A connection to read on, and what is known of its streams and kinds.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) db: Connection,
+    pub(crate) names: Names,
+}
+
+/// Something to read, which answers by itself.
+pub(crate) type ReadJob = Box<dyn FnOnce(&mut Reader) + Send>;
+
+/// What a query gave, or the panic that ended it.
+pub(crate) type ReadResult<T> = std::thread::Result<Result<T, Failure>>;
+
+/// Makes a job of a query, and the place where its result arrives.
+pub(crate) fn read_job<T: Send + 'static>(
+    query: impl FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
+) -> (ReadJob, oneshot::Receiver<ReadResult<T>>) {
+    let (answer, answered) = oneshot::channel();
+    let job = move |reader: &mut Reader| {
+        if answer.is_closed() {
+            return;
+        }
+        let result = catch_unwind(AssertUnwindSafe(|| query(reader)));
+        // A query of the user's may have begun a transaction. It would keep the WAL from being reset.
+        if !reader.db.is_autocommit() {
+            let _ = reader.db.execute_batch("ROLLBACK");
+        }
+        // Nobody waits any more: nobody misses it.
+        let _ = answer.send(result);
+    };
+    (Box::new(job), answered)
+}
+
+/// Runs what is in the queue, until it is closed and empty.
+pub(crate) fn run(mut reader: Reader, queue: &Arc<Queue<ReadJob>>, _alive: watch::Receiver<()>) {
+    while let Some(job) = queue.take() {
+        job(&mut reader);
+    }
+}

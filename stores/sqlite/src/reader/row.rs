@@ -1,0 +1,165 @@
+//! A row of the table `events` as an event.
+
+use std::sync::{Arc, LazyLock};
+
+use es_core::{EventId, Metadata, Page, Payload, Position, RawEvent, StreamId, Timestamp};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use uuid::Uuid;
+
+use super::Names;
+use crate::place::Failure;
+
+/// The columns of a row, as [`EventRow`] expects them.
+macro_rules! columns {
+    () => {
+        "position, kind, stream, version, recorded_at, id, actor, command_id, correlation_id, causation_id, extra, \
+         payload"
+    };
+}
+pub(super) use columns;
+
+static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
+
+/// A row of the table `events`, whose position is known to be one.
+pub(super) struct EventRow<'a> {
+    row: &'a Row<'a>,
+    pub(super) position: u64,
+}
+
+impl<'a> EventRow<'a> {
+    pub(super) fn new(row: &'a Row<'a>) -> Result<Self, Failure> {
+        let number: i64 = row.get(0)?;
+        match u64::try_from(number) {
+            Ok(position) if position > 0 => Ok(Self { row, position }),
+            _ => Err(Failure::Damaged { position: None, what: format!("there is an event at position {number}") }),
+        }
+    }
+
+    fn damaged(&self, what: impl Into<String>) -> Failure {
+        Failure::Damaged { position: Some(self.position), what: what.into() }
+    }
+
+    fn value(&self, index: usize) -> Result<ValueRef<'a>, Failure> {
+        Ok(self.row.get_ref(index)?)
+    }
+
+    fn integer(&self, index: usize, what: &str) -> Result<i64, Failure> {
+        match self.value(index)? {
+            ValueRef::Integer(number) => Ok(number),
+            _ => Err(self.damaged(format!("the {what} of an event is not a number"))),
+        }
+    }
+
+    pub(super) fn kind(&self) -> Result<i64, Failure> {
+        self.integer(1, "kind")
+    }
+
+    pub(super) fn stream(&self) -> Result<i64, Failure> {
+        self.integer(2, "stream")
+    }
+
+    pub(super) fn version(&self) -> Result<u64, Failure> {
+        let number = self.integer(3, "version")?;
+        match u64::try_from(number) {
+            Ok(version) if version > 0 => Ok(version),
+            _ => Err(self.damaged(format!("an event has version {number}"))),
+        }
+    }
+
+    fn recorded_at(&self) -> Result<Timestamp, Failure> {
+        as_time(self.integer(4, "time")?)
+            .ok_or_else(|| self.damaged("the time of an event is outside of all calendars"))
+    }
+
+    fn id(&self) -> Result<EventId, Failure> {
+        match self.value(5)? {
+            ValueRef::Blob(bytes) => as_id(bytes).map(EventId::from_uuid).ok_or(()),
+            _ => Err(()),
+        }
+        .map_err(|()| self.damaged("the id of an event is not a UUID of 16 bytes"))
+    }
+
+    fn uuid(&self, index: usize, what: &str) -> Result<Option<Uuid>, Failure> {
+        match self.value(index)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Blob(bytes) if let Some(id) = as_id(bytes) => Ok(Some(id)),
+            _ => Err(self.damaged(format!("the {what} of an event is not a UUID of 16 bytes"))),
+        }
+    }
+
+    fn text(&self, index: usize, what: &str) -> Result<Option<&'a str>, Failure> {
+        match self.value(index)?.as_str_or_null() {
+            Ok(text) => Ok(text),
+            Err(_) => Err(self.damaged(format!("the {what} of an event is not a text"))),
+        }
+    }
+
+    fn metadata(&self) -> Result<Arc<Metadata>, Failure> {
+        if self.has_no_metadata()? {
+            return Ok(Arc::clone(&NO_METADATA));
+        }
+        let extra = match self.text(10, "metadata")? {
+            None => Default::default(),
+            Some(json) => serde_json::from_str(json).map_err(|error| {
+                self.damaged(format!("the metadata of an event is not a JSON object of texts: {error}"))
+            })?,
+        };
+        Ok(Arc::new(Metadata {
+            actor: self.text(6, "actor")?.map(str::to_owned),
+            command_id: self.uuid(7, "command id")?.map(Into::into),
+            correlation_id: self.uuid(8, "correlation id")?.map(Into::into),
+            causation_id: self.uuid(9, "causation id")?.map(Into::into),
+            extra,
+        }))
+    }
+
+    fn has_no_metadata(&self) -> Result<bool, Failure> {
+        for index in 6..=10 {
+            if self.value(index)? != ValueRef::Null {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn payload(&self) -> Result<&'a [u8], Failure> {
+        match self.value(11)? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
+            _ => Err(self.damaged("the payload of an event is neither a text nor a blob")),
+        }
+    }
+
+    /// Adds the event to the page; `false` where there is no room for it.
+    pub(super) fn push_to(
+        &self,
+        page: &mut Page,
+        db: &Connection,
+        names: &mut Names,
+        stream: &StreamId,
+    ) -> Result<bool, Failure> {
+        let kind = names.kind(db, self.kind()?, self.position)?;
+        Ok(page.push(RawEvent {
+            id: self.id()?,
+            stream,
+            version: self.version()?,
+            position: Position::new(self.position),
+            recorded_at: self.recorded_at()?,
+            name: &kind.name,
+            event_version: kind.version,
+            payload: Payload { format: &kind.format, bytes: self.payload()? },
+            metadata: &self.metadata()?,
+        }))
+    }
+}
+
+/// The UUID of 16 bytes.
+pub(super) fn as_id(bytes: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(bytes).ok()
+}
+
+/// The time of microseconds since 1970, if there is one.
+pub(crate) fn as_time(micros: i64) -> Option<Timestamp> {
+    let time = Timestamp::from_micros(micros);
+    (time.as_micros() == micros).then_some(time)
+}

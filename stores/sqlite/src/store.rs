@@ -1,0 +1,307 @@
+//! `SqliteStore`: a handle on the threads that write and read.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use es_core::{
+    Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, Journal, JournalError, JournalId, Page,
+    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+};
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use crate::builder::SqliteStoreBuilder;
+use crate::error::OpenError;
+use crate::open::Opened;
+use crate::place::{Failure, Place};
+use crate::queue::Queue;
+use crate::reader::{self, ReadJob, Reader, read_job};
+use crate::watch::{Head, Watch};
+use crate::writer::{Job, SnapshotWrite, Writer};
+
+/// Appends that wait for the writer, and queries that wait for a reader. Whoever comes then waits before.
+const QUEUE: usize = 4_096;
+
+/// A journal and its snapshots in one SQLite file.
+///
+/// Clones are handles on the same store. It is closed with the last of them, or by [`close`](Self::close).
+/// A future that is dropped leaves nothing half done: what it had asked for happens as a whole or not at all.
+#[derive(Clone)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    id: JournalId,
+    place: Place,
+    clock: Arc<dyn Clock>,
+    writes: Arc<Queue<Job>>,
+    /// `None` where the writer reads as well.
+    reads: Option<Arc<Queue<ReadJob>>>,
+    watch: Arc<Watch>,
+    head: watch::Sender<Head>,
+    /// Each thread has a receiver of it, so it has none when all of them have ended.
+    alive: watch::Sender<()>,
+}
+
+impl SqliteStore {
+    /// Opens the journal in the file at `path`; a file that does not exist is created.
+    ///
+    /// A file that can only be read is opened too: appends to it are [`JournalError::ReadOnly`].
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`], which says what is in the place of the file, or who holds it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::builder().open(path).await
+    }
+
+    /// Makes an empty journal in memory, which is gone with the last handle.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Failed`] where the system has no memory or no threads left.
+    pub async fn open_in_memory() -> Result<Self, OpenError> {
+        Self::builder().open_in_memory().await
+    }
+
+    /// Makes a store that is not like the default.
+    pub fn builder() -> SqliteStoreBuilder {
+        SqliteStoreBuilder::new()
+    }
+
+    /// Runs queries of your own, on a connection that can only read.
+    ///
+    /// They run on a thread of the store, so they may take their time. One that takes long in one transaction keeps the WAL from
+    /// starting anew, so that it grows; in a store in memory, appends wait for it. A panic in `query` goes
+    /// on in the caller.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), es_core::BoxError> {
+    /// # let store = es_sqlite::SqliteStore::open_in_memory().await?;
+    /// let events: i64 = store.read(|db| db.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))).await?;
+    /// assert_eq!(events, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Failed`] with the error of `query` as its source, or what that means to a journal: a query
+    /// that writes is [`JournalError::ReadOnly`].
+    pub async fn read<T, F>(&self, query: F) -> Result<T, JournalError>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.query("run the query", |reader| Ok(query(&reader.db)?)).await
+    }
+
+    /// Does what was asked for before, then closes the file, for all handles. What is asked for afterwards is
+    /// [`JournalError::Closed`].
+    ///
+    /// Without it the same happens after the last handle is dropped, but nothing waits for it.
+    pub async fn close(&self) {
+        self.shared.close();
+        self.shared.alive.closed().await;
+    }
+
+    /// Has a thread run a query.
+    async fn query<T, F>(&self, action: &'static str, query: F) -> Result<T, JournalError>
+    where
+        F: FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
+        T: Send + 'static,
+    {
+        let place = &self.shared.place;
+        let (job, answer) = read_job(query);
+        let pushed = match &self.shared.reads {
+            Some(reads) => reads.push(job).await,
+            None => self.shared.writes.push(Job::Read(job)).await,
+        };
+        pushed.map_err(|_| place.closed())?;
+        match answer.await.map_err(|_| place.closed())? {
+            Ok(result) => result.map_err(|failure| place.error(action, failure)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    async fn write_snapshot(&self, write: SnapshotWrite) -> Result<(), JournalError> {
+        let closed = || self.shared.place.closed();
+        let (answer, answered) = oneshot::channel();
+        self.shared.writes.push(Job::Snapshot(write, answer)).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        self.writes.close();
+        if let Some(reads) = &self.reads {
+            reads.close();
+        }
+        self.watch.close();
+        self.head.send_modify(|head| head.closed = true);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.shared.place.path().unwrap_or(Path::new(":memory:"));
+        f.debug_struct("SqliteStore").field("path", &path).field("id", &self.shared.id.0).finish_non_exhaustive()
+    }
+}
+
+/// Opens a database on the thread that will write to it, and starts the others.
+pub(crate) async fn open(options: SqliteStoreBuilder, path: Option<&Path>) -> Result<SqliteStore, OpenError> {
+    let shown = path.unwrap_or(Path::new(":memory:")).to_owned();
+    let path = path.map(Path::to_owned);
+    let (answer, answered) = oneshot::channel();
+    let opening = move || match crate::open::open(&options, path.as_deref()).and_then(|opened| start(options, opened)) {
+        Ok((store, write)) => {
+            // Nobody may wait for the store any more. Then it is dropped here, and the writer ends at once.
+            drop(answer.send(Ok(store)));
+            write();
+        }
+        Err(error) => drop(answer.send(Err(error))),
+    };
+    spawn("es-sqlite-writer", opening).map_err(|error| cannot_start(&shown, error))?;
+    answered.await.unwrap_or_else(|_| Err(cannot_start(&shown, "the writer ended before it began")))
+}
+
+/// Starts the threads that read. Gives the store, and what the calling thread has to do from now on.
+fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, impl FnOnce()), OpenError> {
+    let Opened { id, head, place, writer, readers, watch } = opened;
+    let shown = place.path().unwrap_or(Path::new(":memory:")).to_owned();
+    let shared = Shared {
+        id,
+        place: place.clone(),
+        clock: Arc::clone(&options.clock),
+        writes: Arc::new(Queue::new(QUEUE)),
+        reads: (!readers.is_empty()).then(|| Arc::new(Queue::new(QUEUE))),
+        watch: Arc::default(),
+        head: watch::Sender::new(Head { position: head, closed: false }),
+        alive: watch::Sender::new(()),
+    };
+    let writer =
+        Writer::new(writer, options.clock, place, shared.head.clone()).map_err(|error| cannot_start(&shown, error))?;
+    for reader in readers {
+        let Some(queue) = shared.reads.clone() else { break };
+        let alive = shared.alive.subscribe();
+        spawn("es-sqlite-reader", move || reader::run(reader, &queue, alive))
+            .map_err(|error| cannot_start(&shown, error))?;
+    }
+    if let Some(db) = watch {
+        let (watch, head, alive) = (Arc::clone(&shared.watch), shared.head.clone(), shared.alive.subscribe());
+        spawn("es-sqlite-watch", move || watch.run(db, &head, alive)).map_err(|error| cannot_start(&shown, error))?;
+    }
+    let (writes, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
+    let store = SqliteStore { shared: Arc::new(shared) };
+    Ok((store, move || writer.run(writes, alive)))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+}
+
+fn cannot_start(path: &Path, source: impl Into<BoxError>) -> OpenError {
+    OpenError::Failed { path: path.to_owned(), source: source.into() }
+}
+
+impl Journal for SqliteStore {
+    fn id(&self) -> JournalId {
+        self.shared.id
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        append.check()?;
+        let closed = || AppendError::from(self.shared.place.closed());
+        let (answer, answered) = oneshot::channel();
+        self.shared.writes.push(Job::Append(append, answer)).await.map_err(|_| closed())?;
+        let lost = |_| AppendError::Unknown { source: "the writer ended before it answered".into() };
+        answered.await.map_err(lost)?
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> Result<Page, JournalError> {
+        let stream = stream.clone();
+        self.query("read a stream", move |reader| reader::read_stream(reader, &stream, &versions, size)).await
+    }
+
+    async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
+        let filter = filter.clone();
+        self.query("read the journal", move |reader| reader::read_all(reader, after, &filter, size)).await
+    }
+
+    async fn version(&self, stream: &StreamId) -> Result<u64, JournalError> {
+        let stream = stream.clone();
+        self.query("find the version of a stream", move |reader| reader::version(&reader.db, &stream)).await
+    }
+
+    async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<u64, JournalError> {
+        let stream = stream.clone();
+        let query = move |reader: &mut Reader| reader::version_at(&reader.db, &stream, time);
+        self.query("find the version of a stream at a time", query).await
+    }
+
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        id: CommandId,
+    ) -> Result<Option<RangeInclusive<u64>>, JournalError> {
+        let stream = stream.clone();
+        self.query("find a command", move |reader| reader::find_command(&reader.db, &stream, id)).await
+    }
+
+    async fn head(&self) -> Result<Position, JournalError> {
+        self.query("find the head", |reader| Ok(Position::new(reader::head(&reader.db)?))).await
+    }
+
+    async fn wait(&self, after: Position) -> Result<Position, JournalError> {
+        let mut head = self.shared.head.subscribe();
+        let _watching = self.shared.watch.begin();
+        let closed = || self.shared.place.closed();
+        let reached = head.wait_for(|head| head.closed || head.position > after).await.map_err(|_| closed())?;
+        if reached.closed { Err(closed()) } else { Ok(reached.position) }
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.clock)
+    }
+}
+
+impl SnapshotStore for SqliteStore {
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        up_to: u64,
+        format: &str,
+    ) -> Result<Option<Snapshot>, JournalError> {
+        let (stream, format) = (stream.clone(), format.to_owned());
+        let query = move |reader: &mut Reader| reader::load_snapshot(&reader.db, &stream, up_to, &format);
+        self.query("load a snapshot", query).await
+    }
+
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {
+        self.write_snapshot(SnapshotWrite::Save(snapshot)).await
+    }
+
+    async fn keep_snapshots(&self, stream: &StreamId, keep: u32) -> Result<(), JournalError> {
+        self.write_snapshot(SnapshotWrite::Keep(stream.clone(), keep)).await
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
+        self.write_snapshot(SnapshotWrite::Delete(stream.clone(), versions)).await
+    }
+}

@@ -1,0 +1,103 @@
+//! One append within the transaction that is open.
+
+use es_core::{Append, AppendError, Appended, AppendedStream, Clock, Position, StreamAppend, StreamId, Timestamp};
+use rusqlite::Connection;
+
+use super::heads::{Heads, StreamHead};
+use super::insert::EventInsert;
+use super::repeated::repeated;
+use crate::place::{Failure, Place};
+
+/// How an append ended within its transaction.
+pub(super) type Wrote = Result<Appended, Trouble>;
+
+/// Why an append was not written.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It is refused; nothing of it was written.
+    Refused(AppendError),
+    /// It failed, and some of it may have been written: the transaction is to be rolled back.
+    Broken(Failure),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Broken(failure)
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// The transaction that is open.
+pub(super) struct Open<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) heads: &'a mut Heads,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) place: &'a Place,
+    pub(super) insert: EventInsert<'a>,
+}
+
+impl Open<'_> {
+    /// Writes an append. Event ids that are in the journal already break the transaction, unless `known_ids` has them
+    /// looked up first; the index of ids finds them for nothing where there are none, as nearly always.
+    pub(super) fn append(&mut self, append: &Append, known_ids: bool) -> Wrote {
+        if known_ids && let Some(appended) = self.repeated(append)? {
+            return Ok(appended);
+        }
+        let mut recorded_at = self.clock.now();
+        for StreamAppend { stream, expected, events } in &append.streams {
+            let head = self.heads.stream(self.db, stream)?;
+            if !expected.allows(head.version) {
+                // An append whose answer was lost comes again with the version that it expected then.
+                if !known_ids && let Some(appended) = self.repeated(append)? {
+                    return Ok(appended);
+                }
+                let conflict =
+                    AppendError::Conflict { stream: stream.clone(), expected: *expected, actual: head.version };
+                return Err(Trouble::Refused(conflict));
+            }
+            if !events.is_empty() {
+                recorded_at = recorded_at.max(head.recorded_at);
+            }
+        }
+        let mut streams = Vec::with_capacity(append.streams.len());
+        for stream in &append.streams {
+            streams.push(self.append_to_stream(stream, recorded_at)?);
+        }
+        let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
+        Ok(Appended { streams, position, recorded_at, repeated: false })
+    }
+
+    fn repeated(&self, append: &Append) -> Result<Option<Appended>, Trouble> {
+        repeated(self.db, append)
+    }
+
+    fn append_to_stream(&mut self, append: &StreamAppend, recorded_at: Timestamp) -> Result<AppendedStream, Trouble> {
+        let StreamAppend { stream, events, .. } = append;
+        if events.is_empty() {
+            return Ok(AppendedStream { versions: None, position: Position::START });
+        }
+        let no = self.heads.stream_no(self.db, stream)?;
+        let before = self.heads.stream(self.db, stream)?.version;
+        let mut position = self.heads.last_position(self.db)?;
+        let mut version = before;
+        for event in events {
+            version += 1;
+            position += 1;
+            let kind = self.heads.kind(self.db, stream.aggregate(), event)?;
+            self.insert.run(position, no, version, kind, recorded_at, event)?;
+        }
+        self.heads.set_last_position(position);
+        self.heads.set_stream(stream, StreamHead { no: Some(no), version, recorded_at });
+        Ok(AppendedStream { versions: Some(before + 1..=version), position: Position::new(position) })
+    }
+}
+
+/// Says that an event is in the journal already, in another append.
+pub(super) fn duplicate(stream: &StreamId, event: &es_core::NewEvent) -> Trouble {
+    Trouble::Refused(AppendError::DuplicateEvent { stream: stream.clone(), id: event.id })
+}

@@ -1,0 +1,191 @@
+//! A batch: several jobs in one transaction, and an answer to each.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use es_core::{AppendError, Appended, JournalError, Position};
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+
+use super::append::{Open, Trouble};
+use super::insert::EventInsert;
+use super::{Job, Writer};
+use crate::place::Failure;
+
+/// How the jobs of a batch are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// Not at all: what has to be checked is checked before anything is written, so nearly always nothing fails.
+    Together,
+    /// A savepoint for each, and event ids are looked up before: for when something has failed in spite of that.
+    Apart,
+}
+
+/// What has become of a job.
+enum Outcome {
+    Append(Result<Appended, AppendError>),
+    Snapshot(Result<(), JournalError>),
+    /// It writes nothing and is done after the commit.
+    Read,
+}
+
+/// Why a batch was not committed.
+struct Aborted {
+    failure: Failure,
+    /// Whether it may have been committed all the same.
+    unknown: bool,
+}
+
+impl<F: Into<Failure>> From<F> for Aborted {
+    fn from(failure: F) -> Self {
+        Self { failure: failure.into(), unknown: false }
+    }
+}
+
+impl Writer {
+    /// Does the jobs of a batch and answers each.
+    pub(super) fn commit(&mut self, jobs: &mut Vec<Job>) {
+        let only_reads = jobs.iter().all(|job| matches!(job, Job::Read(_)));
+        let result = if only_reads { Ok(jobs.iter().map(|_| Outcome::Read).collect()) } else { self.write(jobs) };
+        let outcomes = result.unwrap_or_else(|aborted| jobs.iter().map(|job| self.aborted(job, &aborted)).collect());
+        // After a rollback it is not known, and then it has not changed either.
+        if let Some(position) = self.heads.known_position() {
+            self.head.send_if_modified(|head| head.reach(Position::new(position)));
+        }
+        for (job, outcome) in jobs.drain(..).zip(outcomes) {
+            // Nobody may wait for the answer any more.
+            match (job, outcome) {
+                (Job::Append(_, answer), Outcome::Append(result)) => drop(answer.send(result)),
+                (Job::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
+                (Job::Read(read), _) => self.read(read),
+                // No job has the outcome of another; its caller would be told that the answer got lost.
+                (Job::Append(..) | Job::Snapshot(..), _) => {}
+            }
+        }
+    }
+
+    /// Writes the jobs in one transaction.
+    fn write(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Aborted> {
+        match self.transaction(jobs, Care::Together) {
+            Err(Aborted { failure, unknown: false }) if !concerns_all(&failure) => self.transaction(jobs, Care::Apart),
+            other => other,
+        }
+    }
+
+    /// Where it is an error, nothing was written, unless the error says that this is unknown.
+    fn transaction(&mut self, jobs: &[Job], care: Care) -> Result<Vec<Outcome>, Aborted> {
+        let written = catch_unwind(AssertUnwindSafe(|| self.write_all(jobs, care)));
+        let result = match written.unwrap_or_else(|panic| Err(panicked(&*panic).into())) {
+            Err(aborted) => Err(aborted),
+            Ok(outcomes) => match self.reader.db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute(())) {
+                Ok(_) => Ok(outcomes),
+                Err(error) => Err(Aborted { unknown: !was_not_committed(&error), failure: error.into() }),
+            },
+        };
+        if result.is_err() {
+            if !self.reader.db.is_autocommit() {
+                // Where this fails SQLite has rolled back by itself.
+                let _ = self.reader.db.execute_batch("ROLLBACK");
+            }
+            self.heads.forget();
+        }
+        result
+    }
+
+    fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<Vec<Outcome>, Aborted> {
+        let db = &self.reader.db;
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+        self.heads.refresh(db)?;
+        let insert = EventInsert::new(db)?;
+        let mut open = Open { db, heads: &mut self.heads, clock: &*self.clock, place: &self.place, insert };
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            outcomes.push(match care {
+                Care::Together => open.write(job, care)?,
+                Care::Apart => open.write_apart(job)?,
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// The outcome of a job whose batch was not committed.
+    fn aborted(&self, job: &Job, Aborted { failure, unknown }: &Aborted) -> Outcome {
+        match job {
+            Job::Append(..) if *unknown => {
+                let source = self.place.error("commit", failure.copy()).into();
+                Outcome::Append(Err(AppendError::Unknown { source }))
+            }
+            Job::Append(..) => Outcome::Append(Err(self.place.error("append", failure.copy()).into())),
+            Job::Snapshot(..) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure.copy()))),
+            Job::Read(_) => Outcome::Read,
+        }
+    }
+}
+
+impl Open<'_> {
+    /// Does a job. Where it fails, some of it may have been written, which is to be rolled back.
+    fn write(&mut self, job: &Job, care: Care) -> Result<Outcome, Failure> {
+        match job {
+            Job::Append(append, _) => match self.append(append, care == Care::Apart) {
+                Ok(appended) => Ok(Outcome::Append(Ok(appended))),
+                Err(Trouble::Refused(error)) => Ok(Outcome::Append(Err(error))),
+                Err(Trouble::Broken(failure)) => Err(failure),
+            },
+            Job::Snapshot(write, _) => self.write_snapshot(write).map(|()| Outcome::Snapshot(Ok(()))),
+            Job::Read(_) => Ok(Outcome::Read),
+        }
+    }
+
+    /// Does a job that fails alone. It is an error where the whole transaction has failed.
+    fn write_apart(&mut self, job: &Job) -> Result<Outcome, Failure> {
+        self.db.execute_batch("SAVEPOINT job")?;
+        let failure = match self.write(job, Care::Apart) {
+            Ok(outcome) => {
+                self.db.execute_batch("RELEASE job")?;
+                return Ok(outcome);
+            }
+            Err(failure) => failure,
+        };
+        self.heads.forget();
+        if self.db.is_autocommit() || concerns_all(&failure) {
+            return Err(failure);
+        }
+        self.db.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        Ok(match job {
+            Job::Append(..) => Outcome::Append(Err(self.place.error("append", failure).into())),
+            Job::Snapshot(..) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure))),
+            Job::Read(_) => Outcome::Read,
+        })
+    }
+}
+
+/// Whether a failure is that of the whole database, so that the next job would fail as well.
+fn concerns_all(failure: &Failure) -> bool {
+    let Failure::Sqlite(error) = failure else { return false };
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::OutOfMemory
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+        )
+    )
+}
+
+/// Whether a commit that failed with this error has left nothing in the file that could come back: the frame
+/// that makes it a commit is the last one that is written.
+fn was_not_committed(error: &rusqlite::Error) -> bool {
+    let extended_code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    let code = error.sqlite_error_code();
+    extended_code == ffi::SQLITE_IOERR_WRITE
+        || matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull | ErrorCode::ReadOnly))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> rusqlite::Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    rusqlite::Error::ToSqlConversionFailure(format!("the writer panicked: {text}").into())
+}

@@ -1,0 +1,145 @@
+//! `Heads`: what the writer knows of the end of each stream, so that it need not look.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use es_core::{NewEvent, StreamId, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::cache::Cache;
+use crate::place::Failure;
+use crate::reader::{last_event, stream_no};
+
+/// The ends of streams and the numbers of kinds, as they are in the transaction that is open.
+///
+/// Only right while nobody else writes: [`refresh`](Self::refresh) forgets them when somebody has. They are
+/// to be [forgotten](Self::forget) too when a transaction is rolled back.
+#[derive(Debug)]
+pub(super) struct Heads {
+    streams: Cache<StreamId, StreamHead>,
+    kinds: HashMap<String, Vec<Kind>>,
+    last_position: Option<u64>,
+    data_version: Option<i64>,
+}
+
+/// The end of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StreamHead {
+    /// Its number; `None` while it has no row.
+    pub(super) no: Option<i64>,
+    /// The version of its last event; 0 where there is none.
+    pub(super) version: u64,
+    /// When its last event was recorded; the earliest time where there is none.
+    pub(super) recorded_at: Timestamp,
+}
+
+#[derive(Debug)]
+struct Kind {
+    name: Cow<'static, str>,
+    version: u32,
+    format: Cow<'static, str>,
+    no: i64,
+}
+
+/// Streams that are remembered for certain, and half of those that are at most.
+const STREAMS: usize = 16 * 1024;
+
+impl Heads {
+    pub(super) fn new() -> Self {
+        Self { streams: Cache::new(STREAMS), kinds: HashMap::new(), last_position: None, data_version: None }
+    }
+
+    /// Forgets everything if another connection has written. To be called within the transaction.
+    pub(super) fn refresh(&mut self, db: &Connection) -> Result<(), Failure> {
+        let now = db.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))?;
+        if self.data_version != Some(now) {
+            self.forget();
+            self.data_version = Some(now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.streams.clear();
+        self.kinds.clear();
+        self.last_position = None;
+    }
+
+    /// The position of the last event; 0 where there is none.
+    pub(super) fn last_position(&mut self, db: &Connection) -> Result<u64, Failure> {
+        if let Some(last) = self.last_position {
+            return Ok(last);
+        }
+        let last = crate::reader::head(db)?;
+        self.last_position = Some(last);
+        Ok(last)
+    }
+
+    /// The position of the last event, if that is known.
+    pub(super) fn known_position(&self) -> Option<u64> {
+        self.last_position
+    }
+
+    pub(super) fn set_last_position(&mut self, position: u64) {
+        self.last_position = Some(position);
+    }
+
+    pub(super) fn stream(&mut self, db: &Connection, stream: &StreamId) -> Result<StreamHead, Failure> {
+        if let Some(head) = self.streams.get_mut(stream) {
+            return Ok(*head);
+        }
+        let no = stream_no(db, stream)?;
+        let last = match no {
+            Some(no) => last_event(db, no)?,
+            None => None,
+        };
+        let head = StreamHead {
+            no,
+            version: last.as_ref().map_or(0, |last| last.version),
+            recorded_at: last.map_or(Timestamp::MIN, |last| last.recorded_at),
+        };
+        self.streams.insert(stream.clone(), head);
+        Ok(head)
+    }
+
+    pub(super) fn set_stream(&mut self, stream: &StreamId, head: StreamHead) {
+        match self.streams.get_mut(stream) {
+            Some(known) => *known = head,
+            None => self.streams.insert(stream.clone(), head),
+        }
+    }
+
+    /// The number of a stream, which gets a row if it has none.
+    pub(super) fn stream_no(&mut self, db: &Connection, stream: &StreamId) -> Result<i64, Failure> {
+        let head = self.stream(db, stream)?;
+        if let Some(no) = head.no {
+            return Ok(no);
+        }
+        let mut insert = db.prepare_cached("INSERT INTO streams (aggregate, id) VALUES (?1, ?2)")?;
+        let no = insert.insert((stream.aggregate(), stream.id()))?;
+        self.set_stream(stream, StreamHead { no: Some(no), ..head });
+        Ok(no)
+    }
+
+    /// The number of an event's kind, which gets a row if it has none.
+    pub(super) fn kind(&mut self, db: &Connection, aggregate: &str, event: &NewEvent) -> Result<i64, Failure> {
+        let same =
+            |kind: &&Kind| kind.name == event.name && kind.version == event.version && kind.format == event.format;
+        let known = self.kinds.get(aggregate).and_then(|kinds| kinds.iter().find(same));
+        if let Some(kind) = known {
+            return Ok(kind.no);
+        }
+        let key = (aggregate, &*event.name, event.version, &*event.format);
+        let sql = "SELECT no FROM kinds WHERE aggregate = ?1 AND name = ?2 AND version = ?3 AND format = ?4";
+        let no = match db.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()? {
+            Some(no) => no,
+            None => {
+                let sql = "INSERT INTO kinds (aggregate, name, version, format) VALUES (?1, ?2, ?3, ?4)";
+                db.prepare_cached(sql)?.insert(key)?
+            }
+        };
+        let kind = Kind { name: event.name.clone(), version: event.version, format: event.format.clone(), no };
+        self.kinds.entry(aggregate.to_owned()).or_default().push(kind);
+        Ok(no)
+    }
+}

@@ -1,0 +1,133 @@
+//! Writing: one thread that takes what waits and commits it together.
+
+mod append;
+mod commit;
+mod heads;
+mod insert;
+mod repeated;
+mod snapshots;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use es_core::{Append, AppendError, Appended, Clock, JournalError};
+use rusqlite::hooks::Wal;
+use tokio::sync::{oneshot, watch};
+
+use crate::place::Place;
+use crate::queue::Queue;
+use crate::reader::{ReadJob, Reader};
+use crate::watch::Head;
+use heads::Heads;
+
+pub(crate) use snapshots::SnapshotWrite;
+
+/// Something for the writer to do.
+pub(crate) enum Job {
+    Append(Append, Answer<Appended, AppendError>),
+    Snapshot(SnapshotWrite, Answer<(), JournalError>),
+    /// A query, where there is no other connection.
+    Read(ReadJob),
+}
+
+pub(crate) type Answer<T, E> = oneshot::Sender<Result<T, E>>;
+
+/// The most that is committed together, in bytes: what waits longer than such a commit takes is better off in the next.
+const BATCH: usize = 1024 * 1024;
+/// What an event, or an append without one, weighs beside its payload.
+const EVENT: usize = 128;
+/// The size of the WAL, in pages, from which on it is copied into the database.
+const CHECKPOINT: usize = 4_000;
+/// The size from which on the writer waits for readers, so that the WAL starts from its beginning again.
+const LONG_WAL: usize = 16 * CHECKPOINT;
+
+impl Job {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Append(append, _) => {
+                let events = append.streams.iter().flat_map(|stream| &stream.events);
+                EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
+            }
+            Self::Snapshot(write, _) => EVENT + write.bytes(),
+            Self::Read(_) => 0,
+        }
+    }
+}
+
+/// The one that writes: a connection, and what is known of the journal's end.
+pub(crate) struct Writer {
+    reader: Reader,
+    heads: Heads,
+    clock: Arc<dyn Clock>,
+    place: Place,
+    head: watch::Sender<Head>,
+    /// The size of the WAL, in pages, after the last commit.
+    wal_pages: Arc<AtomicUsize>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        mut reader: Reader,
+        clock: Arc<dyn Clock>,
+        place: Place,
+        head: watch::Sender<Head>,
+    ) -> rusqlite::Result<Self> {
+        let wal_pages = Arc::new(AtomicUsize::new(0));
+        let pages = Arc::clone(&wal_pages);
+        // In place of the checkpoint that SQLite makes within a commit: callers need not wait for it.
+        reader.db.wal_hook(Some(move |_: &mut Wal, size| {
+            pages.store(usize::try_from(size).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self { reader, heads: Heads::new(), clock, place, head, wal_pages })
+    }
+
+    /// Does what is in the queue, until it is closed and empty.
+    pub(crate) fn run(mut self, queue: Arc<Queue<Job>>, _alive: watch::Receiver<()>) {
+        let _end = End { queue: Arc::clone(&queue), place: self.place.clone() };
+        let mut jobs = Vec::new();
+        while queue.take_some(&mut jobs, BATCH, Job::weight) {
+            self.commit(&mut jobs);
+            self.look_after_the_wal();
+        }
+        // What cannot be copied now is copied by the next program that opens the file.
+        let _ = self.reader.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    fn read(&mut self, read: ReadJob) {
+        let _ = self.reader.db.pragma_update(None, "query_only", true);
+        // The query's own panics go to its caller; there are no others.
+        let _ = catch_unwind(AssertUnwindSafe(|| read(&mut self.reader)));
+        let _ = self.reader.db.pragma_update(None, "query_only", false);
+    }
+
+    /// Copies a long WAL into the database. What fails here is tried again after a later commit; the WAL has it all.
+    fn look_after_the_wal(&self) {
+        let pages = self.wal_pages.load(Ordering::Relaxed);
+        if pages < CHECKPOINT {
+            return;
+        }
+        let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
+        let _ = self.reader.db.prepare_cached(mode).and_then(|mut checkpoint| checkpoint.query(())?.next().map(|_| ()));
+    }
+}
+
+/// The end of the writer, however it comes: nobody waits for ever.
+struct End {
+    queue: Arc<Queue<Job>>,
+    place: Place,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        for job in self.queue.abandon() {
+            // Nobody may wait any more.
+            match job {
+                Job::Append(_, answer) => drop(answer.send(Err(self.place.closed().into()))),
+                Job::Snapshot(_, answer) => drop(answer.send(Err(self.place.closed()))),
+                Job::Read(_) => {}
+            }
+        }
+    }
+}
