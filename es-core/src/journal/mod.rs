@@ -22,7 +22,7 @@ use crate::event::{Clock, CommandId, Position, StreamId, SystemClock, Timestamp}
 ///
 /// A store knows streams, names, versions and bytes, never an aggregate; encoding and decoding
 /// happen above it. What each method must do, to the letter, is checked by
-/// [`testing::conformance`](crate::testing::conformance). A future of a journal may be dropped at any time: an append whose
+/// [`testing::conformance`](mod@crate::testing::conformance). A future of a journal may be dropped at any time: an append whose
 /// future is dropped happens as a whole or not at all.
 pub trait Journal: Send + Sync + 'static {
     /// Names this journal: no other journal has this id, and it stays the same for as long as the journal exists.

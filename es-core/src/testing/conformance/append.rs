@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::given::{account, append, event, events, of_command, part, refused, to};
-use super::harness::{Harness, open};
+use super::harness::{Harness, joined, open};
 use super::seen::{all, ids, of_stream};
 use crate::event::{Clock, CommandId, ManualClock, Position, Timestamp};
 use crate::journal::{Append, AppendError, ExpectedVersion, Journal, NewEvent, limits};
@@ -46,7 +46,7 @@ pub(super) async fn j05_the_events_of_one_append_are_contiguous_and_share_one_re
     });
     let mut written = Vec::new();
     for writer in writers.collect::<Vec<_>>() {
-        written.extend(writer.await.expect("a writer"));
+        written.extend(joined(writer).await);
     }
 
     let (of_alice, of_bob) = (of_stream(&store, &alice).await, of_stream(&store, &bob).await);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::given::{accepted, account, append, events, part, refused, to};
-use super::harness::{Harness, did, open, open_twice};
+use super::harness::{Harness, did, joined, open, open_twice};
 use super::seen::{all, of_stream};
 use crate::event::{EventId, Position};
 use crate::journal::{Append, AppendError, ExpectedVersion, Filter, Journal, PageSize};
@@ -62,9 +62,9 @@ pub(super) async fn g07_an_append_over_several_streams_is_visible_at_once_or_not
     }
     let mut looks = 0;
     for watcher in watchers {
-        looks += watcher.await.expect("a watcher saw half of an append");
+        looks += joined(watcher).await;
     }
-    whole.await.expect("a reader of the whole saw half of an append");
+    joined(whole).await;
     did(format_args!("{APPENDS} appends, {looks} looks"));
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::given::{Random, event, part, seed, stream};
-use super::harness::{Harness, did, open_twice, soak};
+use super::harness::{Harness, did, joined, open_twice, soak};
 use crate::event::{EventId, Position, StreamId};
 use crate::journal::{Append, AppendError, ExpectedVersion, Filter, Journal, NewEvent, Page, PageSize};
 
@@ -136,7 +136,7 @@ pub(super) async fn g03_readers_among_16_writers_see_each_event_once_and_never_a
     }
     let mut written = Vec::new();
     for writer in writing {
-        written.extend(writer.await.expect("a writer"));
+        written.extend(joined(writer).await);
     }
     holder.abort();
     // Whatever was held open has ended before the head is taken.
@@ -149,7 +149,7 @@ pub(super) async fn g03_readers_among_16_writers_see_each_event_once_and_never_a
     written.sort_unstable();
     assert!(found == written, "seed {seed}: the journal has {} events of {}", found.len(), written.len());
     for (reader, (_, filter, _)) in following.into_iter().zip(readers) {
-        let found = reader.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+        let found = joined(reader).await;
         let expected: Vec<_> = last
             .iter()
             .filter(|seen| filter.lets_through(seen.stream.aggregate(), &seen.event.name))

@@ -6,6 +6,8 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use crate::event::{Clock, SystemClock};
 use crate::journal::Journal;
 use crate::snapshot::SnapshotStore;
@@ -52,6 +54,11 @@ pub(super) async fn open_twice<H: Harness>(place: &H) -> [H::Store; 2] {
     let first = open(place).await;
     let second = place.open_again(Arc::new(SystemClock)).await.unwrap_or_else(|| first.clone());
     [first, second]
+}
+
+/// What a task gives; fails as the task does.
+pub(super) async fn joined<T>(task: JoinHandle<T>) -> T {
+    task.await.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
 }
 
 /// Whether the long run was asked for.

@@ -1,4 +1,87 @@
-//! The conformance suite: what every journal and snapshot store must do.
+//! The conformance suite: what every journal and snapshot store must do, each point a test of its own.
+//!
+//! A store's author writes a [`Harness`], which makes fresh stores, and calls [`conformance!`](crate::testing::conformance!)
+//! once. The feature `conformance` of es-core is for dev-dependencies:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! es-core = { version = "0.1", features = ["conformance"] }
+//! ```
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use es_core::testing::conformance::Harness;
+//! use es_core::{Clock, MemoryStore};
+//!
+//! struct InMemory;
+//!
+//! impl Harness for InMemory {
+//!     type Store = MemoryStore;
+//!
+//!     async fn create() -> Self {
+//!         Self
+//!     }
+//!
+//!     async fn open(&self, clock: Arc<dyn Clock>) -> MemoryStore {
+//!         MemoryStore::builder().clock(clock).build()
+//!     }
+//! }
+//!
+//! es_core::testing::conformance!(InMemory);
+//! # fn main() {}
+//! ```
+//!
+//! The macro stands where tests may stand; two harnesses in one file each get a `mod` of their own. `--show-output`
+//! prints how much each point did. Random points print their seed; `ES_SEED=..` does the same again. `ES_SOAK=1` makes
+//! a long run of it.
+//!
+//! # The points
+//!
+//! | journal: one stream | |
+//! |---|---|
+//! | J1 | A replay gives all events of a stream in order, versions 1, 2, 3, .. with no gap, payloads byte for byte. |
+//! | J2 | A read has a lower bound, an upper bound and a limit, alone and together. |
+//! | J3 | A stream never written has no events and version 0; reading it creates nothing. |
+//! | J4 | The version of a stream can be asked for without reading it. |
+//! | J5 | The events of one append are contiguous, share one recorded time, and are all there or none. |
+//! | J6 | An append of no events writes nothing, checks the versions that it expects, and is answered without versions, at [`Position::START`](crate::Position::START). |
+//! | J7 | A wrong expected version is a conflict that names the stream, what was expected and what is there; nothing is written. |
+//! | J8 | Of N writers that race exactly one wins (N = 2, 8, 32; 200 rounds); a stream that is only checked counts. |
+//! | J9 | An event id is written once: an append that is repeated, also at the same moment or under an outdated version, is answered alike; part of its ids, or its ids elsewhere, are refused. |
+//! | J10 | A command id is found again with its events; on another stream it is another command. |
+//! | J11 | Payloads from 0 bytes to 1 MiB of any content and depth 128 come back; what is above the [`limits`](crate::limits) is refused. |
+//! | J12 | Two different ids never meet, whatever their characters and wherever the name of the aggregate ends. |
+//! | J13 | Metadata comes back; recorded time is the clock's, and never goes back within a stream. |
+//! | J14 | After reopening all of this still holds; two journals have two ids. |
+//! | J15 | The version at a time is the last one recorded at that time or before. |
+//! | J16 | An append whose future is dropped happens as a whole or not at all (1,000 drops). |
+//! | J17 | Random histories are as in a model ([`Harness::HISTORIES`]). |
+//!
+//! | journal: the whole | |
+//! |---|---|
+//! | G1 | Reading everything gives each event once, in one order for each reader and at each time; the head is its end. |
+//! | G2 | The order of a stream's events in it is their order in the stream. |
+//! | G3 | Readers among 16 writers see each of 20,000 events once, never at a position that they have passed. |
+//! | G4 | An append that failed leaves no event, wakes no one and keeps no one waiting. |
+//! | G5 | A filter gives what reading everything and filtering gives; one that lets nothing through makes progress. |
+//! | G6 | Reading on from each position in turn gives the rest. |
+//! | G7 | An append over several streams is visible at once or not at all; a conflict in one, or in one that is only checked, writes nothing to any. |
+//! | G8 | Who waits is woken by an append, in this process and in another, within a second. |
+//! | G9 | A page is bounded in events and in bytes; the first event always fits; reading on gives the rest. |
+//!
+//! | snapshots | |
+//! |---|---|
+//! | S1 | There is none for an unknown stream. |
+//! | S2 | The newest of several is loaded. |
+//! | S3 | The newest at or below a version is loaded. |
+//! | S4 | Saving at the same version again replaces it. |
+//! | S5 | Keeping the newest N deletes the others, of that stream only. |
+//! | S6 | One is deleted, or those up to a version; what is not there is no error. |
+//! | S7 | 10 MiB come back byte for byte. |
+//! | S8 | One of another format is not loaded, and does not hide an older one of the right format. |
+//! | S9 | One above the journal's version, or of another history, is ignored by the repository. |
+//! | S10 | A corrupt one costs a replay and is no error. |
 
 mod append;
 mod atomic;
@@ -25,9 +108,10 @@ mod wait;
 
 pub use harness::Harness;
 
-/// Makes a test of each point of the suite, for a type that is a [`Harness`].
-#[doc(hidden)]
+/// Makes a test of each point of the [conformance suite](mod@crate::testing::conformance) for a type that is a
+/// [`Harness`](crate::testing::conformance::Harness).
 #[macro_export]
+#[doc(hidden)]
 macro_rules! __conformance {
     ($harness:ty) => {
         $crate::__conformance! { @points [test $harness] }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::given::{Random, account, append, events, mixed, seed};
-use super::harness::{Harness, did, open, open_twice};
+use super::harness::{Harness, did, joined, open, open_twice};
 use super::seen::{Seen, after, all, ids, of_stream};
 use crate::event::{Position, StreamId};
 use crate::journal::{Filter, Journal, PageSize};
@@ -56,7 +56,7 @@ pub(super) async fn g02_the_events_of_a_stream_are_in_the_order_of_the_stream<H:
     }
     let mut written = 0;
     for writer in writers {
-        written += writer.await.expect("a writer");
+        written += joined(writer).await;
     }
     let all = all(&handles[0]).await;
     assert_eq!(all.len(), written, "seed {seed}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 
 use super::given::{account, events, part, to};
-use super::harness::{Harness, did, open_twice};
+use super::harness::{Harness, did, joined, open_twice};
 use super::seen::of_stream;
 use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal};
 
@@ -36,7 +36,7 @@ async fn at_once<J: Journal + Clone>(handles: &[J], appends: Vec<Append>) -> Vec
     }
     let mut answers = Vec::new();
     for writer in writers {
-        answers.push(writer.await.expect("a writer"));
+        answers.push(joined(writer).await);
     }
     answers
 }
@@ -53,7 +53,8 @@ async fn race<H: Harness>(place: H, writers: usize) {
             match answer {
                 Ok(appended) => {
                     assert_eq!(won, None, "two writers won at version {version}");
-                    assert_eq!(appended.streams[0].versions, Some(version + 1..=version + 1));
+                    let versions = appended.streams[0].versions.clone();
+                    assert_eq!(versions, Some(version + 1..=version + 1), "what a writer won at version {version}");
                     won = Some(id);
                 }
                 Err(AppendError::Conflict { stream, expected: wrong, actual }) => {
