@@ -1,6 +1,6 @@
 //! One append within the transaction that is open.
 
-use es_core::{Append, AppendError, Appended, AppendedStream, Clock, Position, StreamAppend, StreamId, Timestamp};
+use es_core::{Append, AppendError, Appended, AppendedStream, Clock, Position, StreamAppend, Timestamp};
 use rusqlite::Connection;
 
 use super::heads::{Heads, StreamHead};
@@ -95,9 +95,4 @@ impl Open<'_> {
         self.heads.set_stream(stream, StreamHead { no: Some(no), version, recorded_at });
         Ok(AppendedStream { versions: Some(before + 1..=version), position: Position::new(position) })
     }
-}
-
-/// Says that an event is in the journal already, in another append.
-pub(super) fn duplicate(stream: &StreamId, event: &es_core::NewEvent) -> Trouble {
-    Trouble::Refused(AppendError::DuplicateEvent { stream: stream.clone(), id: event.id })
 }

@@ -1,14 +1,18 @@
 //! Appends that come again because their answer was lost.
 
-use es_core::{Append, Appended, AppendedStream, NewEvent, Position, StreamAppend, Timestamp};
+use std::ops::RangeInclusive;
+
+use es_core::{
+    Append, AppendError, Appended, AppendedStream, EventId, NewEvent, Position, StreamAppend, StreamId, Timestamp,
+};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::append::{Trouble, duplicate};
+use super::append::Trouble;
 use crate::place::Failure;
 use crate::reader::{as_time, stream_no};
 
 /// Where an event is that is in the journal already.
-struct Place {
+struct Found {
     position: u64,
     stream: i64,
     version: u64,
@@ -17,32 +21,36 @@ struct Place {
 
 /// Where the events of an append are, if all of them are there already, as they would be if it had been written.
 pub(super) fn repeated(db: &Connection, append: &Append) -> Result<Option<Appended>, Trouble> {
-    let mut events = append.streams.iter().flat_map(|stream| &stream.events);
-    let found = loop {
-        let Some(event) = events.next() else { break false };
-        if find(db, event)?.is_some() {
-            break true;
+    let mut found = Vec::with_capacity(append.len());
+    let mut double = None;
+    for StreamAppend { stream, events, .. } in &append.streams {
+        for event in events {
+            let place = find(db, event)?;
+            if place.is_some() {
+                double = double.or(Some((stream, event.id)));
+            }
+            found.push(place);
         }
-    };
-    if !found {
-        return Ok(None);
     }
+    let Some((stream, id)) = double else { return Ok(None) };
+    if found.iter().any(Option::is_none) {
+        return Err(duplicate(stream, id));
+    }
+    let mut found = found.into_iter().flatten();
     let mut recorded_at = Timestamp::MIN;
     let mut streams = Vec::with_capacity(append.streams.len());
     for StreamAppend { stream, events, .. } in &append.streams {
         let no = stream_no(db, stream)?;
-        let mut versions: Option<std::ops::RangeInclusive<u64>> = None;
+        let mut versions: Option<RangeInclusive<u64>> = None;
         let mut position = 0;
-        for event in events {
-            let place = find(db, event)?.ok_or_else(|| duplicate(stream, event))?;
-            let first = versions.as_ref().map_or(place.version, |versions| *versions.start());
-            let follows = versions.is_none_or(|versions| place.version == versions.end() + 1);
-            if Some(place.stream) != no || !follows {
-                return Err(duplicate(stream, event));
+        for (event, found) in events.iter().zip(&mut found) {
+            let follows = versions.as_ref().is_none_or(|versions| found.version == versions.end() + 1);
+            if Some(found.stream) != no || !follows {
+                return Err(duplicate(stream, event.id));
             }
-            versions = Some(first..=place.version);
-            position = place.position;
-            recorded_at = place.recorded_at;
+            versions = Some(versions.map_or(found.version, |versions| *versions.start())..=found.version);
+            position = found.position;
+            recorded_at = found.recorded_at;
         }
         streams.push(AppendedStream { versions, position: Position::new(position) });
     }
@@ -50,7 +58,7 @@ pub(super) fn repeated(db: &Connection, append: &Append) -> Result<Option<Append
     Ok(Some(Appended { streams, position, recorded_at, repeated: true }))
 }
 
-fn find(db: &Connection, event: &NewEvent) -> Result<Option<Place>, Failure> {
+fn find(db: &Connection, event: &NewEvent) -> Result<Option<Found>, Failure> {
     let mut query = db.prepare_cached("SELECT position, stream, version, recorded_at FROM events WHERE id = ?1")?;
     let row = query.query_row([event.id.as_bytes().as_slice()], |row| {
         Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
@@ -61,5 +69,9 @@ fn find(db: &Connection, event: &NewEvent) -> Result<Option<Place>, Failure> {
         let what = format!("event {} has position {position}, version {version} and time {micros}", event.id);
         return Err(Failure::Damaged { position: u64::try_from(position).ok(), what });
     };
-    Ok(Some(Place { position, stream, version, recorded_at }))
+    Ok(Some(Found { position, stream, version, recorded_at }))
+}
+
+fn duplicate(stream: &StreamId, id: EventId) -> Trouble {
+    Trouble::Refused(AppendError::DuplicateEvent { stream: stream.clone(), id })
 }
