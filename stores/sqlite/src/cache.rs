@@ -1,6 +1,5 @@
 //! `Cache`: a bounded map that forgets what was not used for long.
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -14,27 +13,33 @@ pub(crate) struct Cache<K, V> {
     half: usize,
 }
 
-impl<K: Eq + Hash, V> Cache<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     pub(crate) fn new(half: usize) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), half }
     }
 
-    pub(crate) fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        if !self.young.contains_key(key) {
-            let (key, value) = self.old.remove_entry(key)?;
-            self.insert(key, value);
+    pub(crate) fn get(&mut self, key: &K) -> Option<V> {
+        if let Some(value) = self.young.get(key) {
+            return Some(value.clone());
         }
-        self.young.get_mut(key)
+        let (key, value) = self.old.remove_entry(key)?;
+        self.insert(key, value.clone());
+        Some(value)
     }
 
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    pub(crate) fn set(&mut self, key: &K, value: V) {
+        match self.young.get_mut(key) {
+            Some(known) => *known = value,
+            None => self.insert(key.clone(), value),
+        }
+    }
+
+    fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= self.half {
             self.old = std::mem::take(&mut self.young);
         }
+        // The one value of a key: an old one would come back otherwise, once the young one is forgotten.
+        self.old.remove(&key);
         self.young.insert(key, value);
     }
 
@@ -51,13 +56,14 @@ mod tests {
     #[test]
     fn what_is_used_stays_and_the_rest_is_bounded() {
         let mut cache = Cache::new(10);
-        cache.insert(0, 0);
+        cache.set(&0, 0);
         for key in 1..1_000 {
-            assert_eq!(cache.get_mut(&0), Some(&mut 0), "before {key}");
-            cache.insert(key, key);
+            assert_eq!(cache.get(&0), Some(0), "before {key}");
+            cache.set(&key, -1);
+            cache.set(&key, key);
             assert!(cache.young.len() + cache.old.len() <= 20);
-            assert_eq!(cache.get_mut(&(key / 2 * 2)).copied(), Some(key / 2 * 2));
+            assert_eq!(cache.get(&key), Some(key));
         }
-        assert_eq!(cache.get_mut(&1), None);
+        assert_eq!(cache.get(&1), None);
     }
 }

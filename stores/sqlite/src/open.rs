@@ -14,9 +14,10 @@ use crate::reader::{Names, Reader};
 /// Names this crate in the header of its files: "esJ1".
 const APPLICATION: i32 = 0x6573_4a31;
 
-/// How each version of the schema is made of the one before it, from 0, an empty file.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
-const VERSION: u32 = MIGRATIONS.len() as u32;
+/// The version of the schema that this program knows.
+const VERSION: u32 = 1;
+/// How each version is made of the one before it, from 0, an empty file.
+const MIGRATIONS: [&str; VERSION as usize] = [include_str!("schema/1.sql")];
 
 /// Statements that are kept ready on each connection.
 const STATEMENTS: usize = 64;

@@ -202,9 +202,9 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         let (watch, head, alive) = (Arc::clone(&shared.watch), shared.head.clone(), shared.alive.subscribe());
         spawn("es-sqlite-watch", move || watch.run(db, &head, alive)).map_err(|error| cannot_start(&shown, error))?;
     }
-    let (writes, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
+    let (queue, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
     let store = SqliteStore { shared: Arc::new(shared) };
-    Ok((store, move || writer.run(writes, alive)))
+    Ok((store, move || writer.run(queue, alive)))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {

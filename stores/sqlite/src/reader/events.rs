@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use es_core::{CommandId, Filter, Page, PageSize, Position, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Reader;
 use super::row::{EventRow, as_time, columns};
+use super::{Names, Reader};
 use crate::place::Failure;
 
 /// The most events that are looked at for one page: a filter that lets few of them through holds up nobody for long.
@@ -72,6 +72,7 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
     // An event before the first position is damage that is to be found.
     let start = if after == Position::START { i64::MIN } else { as_integer(after.number) };
     let mut rows = query.query([start])?;
+    let mut passing = Passing { filter, kinds: Vec::new() };
     let mut scanned = 0;
     while let Some(row) = rows.next()? {
         let row = EventRow::new(row)?;
@@ -80,12 +81,9 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
             break;
         }
         scanned += 1;
-        if !filter.is_all() {
-            let kind = names.kind(db, row.kind()?, row.position)?;
-            if !filter.lets_through(&kind.aggregate, &kind.name) {
-                page.passed(Position::new(row.position));
-                continue;
-            }
+        if !passing.lets_through(db, names, &row)? {
+            page.passed(Position::new(row.position));
+            continue;
         }
         let stream = names.stream(db, row.stream()?, row.position)?;
         if !row.push_to(&mut page, db, names, &stream)? {
@@ -93,6 +91,34 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
         }
     }
     Ok(page)
+}
+
+/// A filter by numbers of kinds.
+struct Passing<'a> {
+    filter: &'a Filter,
+    /// What the filter says of a kind, by number, where it has been asked.
+    kinds: Vec<Option<bool>>,
+}
+
+impl Passing<'_> {
+    fn lets_through(&mut self, db: &Connection, names: &mut Names, row: &EventRow<'_>) -> Result<bool, Failure> {
+        if self.filter.is_all() {
+            return Ok(true);
+        }
+        let no = row.kind()?;
+        let index = usize::try_from(no).unwrap_or(usize::MAX);
+        if let Some(Some(known)) = self.kinds.get(index) {
+            return Ok(*known);
+        }
+        // A number that is too large for the table is no kind's, and an error here.
+        let kind = names.kind(db, no, row.position)?;
+        let passes = self.filter.lets_through(&kind.aggregate, &kind.name);
+        if index >= self.kinds.len() {
+            self.kinds.resize(index + 1, None);
+        }
+        self.kinds[index] = Some(passes);
+        Ok(passes)
+    }
 }
 
 /// See [`Journal::version`](es_core::Journal::version).

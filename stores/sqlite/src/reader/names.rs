@@ -1,7 +1,5 @@
 //! `Names`: the streams and kinds of events behind the numbers in the rows.
 
-use std::collections::HashMap;
-
 use es_core::StreamId;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -12,7 +10,8 @@ use crate::place::Failure;
 #[derive(Debug)]
 pub(crate) struct Names {
     streams: Cache<i64, StreamId>,
-    kinds: HashMap<i64, Kind>,
+    /// By number: SQLite counts them from 1.
+    kinds: Vec<Option<Kind>>,
 }
 
 /// What an event is.
@@ -25,16 +24,18 @@ pub(crate) struct Kind {
 }
 
 const STREAMS: usize = 8 * 1024;
+/// More kinds than any program has types of events.
+const KINDS: usize = 1 << 20;
 
 impl Names {
     pub(crate) fn new() -> Self {
-        Self { streams: Cache::new(STREAMS), kinds: HashMap::new() }
+        Self { streams: Cache::new(STREAMS), kinds: Vec::new() }
     }
 
     /// The stream with a number; `position` is that of the event that has it.
     pub(crate) fn stream(&mut self, db: &Connection, no: i64, position: u64) -> Result<StreamId, Failure> {
-        if let Some(stream) = self.streams.get_mut(&no) {
-            return Ok(stream.clone());
+        if let Some(stream) = self.streams.get(&no) {
+            return Ok(stream);
         }
         let damaged = |what| Failure::Damaged { position: Some(position), what };
         let mut query = db.prepare_cached("SELECT aggregate, id FROM streams WHERE no = ?1")?;
@@ -44,33 +45,34 @@ impl Names {
         };
         let stream = StreamId::new(&aggregate, &id)
             .map_err(|error| damaged(format!("the stream with the number {no}: {error}")))?;
-        self.streams.insert(no, stream.clone());
+        self.streams.set(&no, stream.clone());
         Ok(stream)
     }
 
     /// The kind with a number; `position` is that of the event that has it.
     pub(crate) fn kind(&mut self, db: &Connection, no: i64, position: u64) -> Result<&Kind, Failure> {
-        if !self.kinds.contains_key(&no) {
-            self.load_kinds(db)?;
-        }
-        self.kinds.get(&no).ok_or_else(|| {
+        let damaged = || {
             let what = format!("there is no kind of event with the number {no}, or it is damaged itself");
             Failure::Damaged { position: Some(position), what }
-        })
-    }
-
-    /// Reads all kinds: there are as many as a program has types of events.
-    fn load_kinds(&mut self, db: &Connection) -> Result<(), Failure> {
-        let mut query = db.prepare_cached("SELECT no, aggregate, name, version, format FROM kinds")?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            // One that is not as it should be is missing, and an error only for the events of that kind.
-            let Ok(version) = u32::try_from(row.get::<_, i64>(3)?) else { continue };
-            let kind = Kind { aggregate: row.get(1)?, name: row.get(2)?, version, format: row.get(4)? };
-            if version > 0 {
-                self.kinds.insert(row.get(0)?, kind);
+        };
+        let index = usize::try_from(no).ok().filter(|index| *index < KINDS).ok_or_else(damaged)?;
+        if self.kinds.get(index).is_none_or(Option::is_none) {
+            let kind = load_kind(db, no)?.ok_or_else(damaged)?;
+            if index >= self.kinds.len() {
+                self.kinds.resize_with(index + 1, || None);
             }
+            self.kinds[index] = Some(kind);
         }
-        Ok(())
+        self.kinds[index].as_ref().ok_or_else(damaged)
     }
+}
+
+/// Reads a kind; `None` where there is none, or it is not as it should be.
+fn load_kind(db: &Connection, no: i64) -> Result<Option<Kind>, Failure> {
+    let mut query = db.prepare_cached("SELECT aggregate, name, version, format FROM kinds WHERE no = ?1")?;
+    let kind = query.query_row([no], |row| {
+        let version = u32::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+        Ok(Kind { aggregate: row.get(0)?, name: row.get(1)?, version, format: row.get(3)? })
+    });
+    Ok(kind.optional()?.filter(|kind| kind.version > 0))
 }

@@ -1,5 +1,6 @@
 //! A row of the table `events` as an event.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use es_core::{EventId, Metadata, Page, Payload, Position, RawEvent, StreamId, Timestamp};
@@ -100,7 +101,7 @@ impl<'a> EventRow<'a> {
             return Ok(Arc::clone(&NO_METADATA));
         }
         let extra = match self.text(10, "metadata")? {
-            None => Default::default(),
+            None => BTreeMap::new(),
             Some(json) => serde_json::from_str(json).map_err(|error| {
                 self.damaged(format!("the metadata of an event is not a JSON object of texts: {error}"))
             })?,

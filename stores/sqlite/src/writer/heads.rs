@@ -85,8 +85,8 @@ impl Heads {
     }
 
     pub(super) fn stream(&mut self, db: &Connection, stream: &StreamId) -> Result<StreamHead, Failure> {
-        if let Some(head) = self.streams.get_mut(stream) {
-            return Ok(*head);
+        if let Some(head) = self.streams.get(stream) {
+            return Ok(head);
         }
         let no = stream_no(db, stream)?;
         let last = match no {
@@ -98,15 +98,12 @@ impl Heads {
             version: last.as_ref().map_or(0, |last| last.version),
             recorded_at: last.map_or(Timestamp::MIN, |last| last.recorded_at),
         };
-        self.streams.insert(stream.clone(), head);
+        self.streams.set(stream, head);
         Ok(head)
     }
 
     pub(super) fn set_stream(&mut self, stream: &StreamId, head: StreamHead) {
-        match self.streams.get_mut(stream) {
-            Some(known) => *known = head,
-            None => self.streams.insert(stream.clone(), head),
-        }
+        self.streams.set(stream, head);
     }
 
     /// The number of a stream, which gets a row if it has none.
@@ -131,13 +128,14 @@ impl Heads {
         }
         let key = (aggregate, &*event.name, event.version, &*event.format);
         let sql = "SELECT no FROM kinds WHERE aggregate = ?1 AND name = ?2 AND version = ?3 AND format = ?4";
-        let no = match db.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()? {
-            Some(no) => no,
-            None => {
+        let known = db.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
+        let no = known.map_or_else(
+            || {
                 let sql = "INSERT INTO kinds (aggregate, name, version, format) VALUES (?1, ?2, ?3, ?4)";
-                db.prepare_cached(sql)?.insert(key)?
-            }
-        };
+                db.prepare_cached(sql)?.insert(key)
+            },
+            Ok,
+        )?;
         let kind = Kind { name: event.name.clone(), version: event.version, format: event.format.clone(), no };
         self.kinds.entry(aggregate.to_owned()).or_default().push(kind);
         Ok(no)
