@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::{
     Append, AppendError, Appended, AppendedStream, Filter, Journal, JournalError, JournalId, NewEvent, Page, PageSize,
@@ -35,18 +35,26 @@ struct Shared {
     id: JournalId,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
-    head: watch::Sender<Position>,
+    /// Wakes those that wait for events.
+    appended: Notify,
 }
 
 /// All events in the order of the journal: the event at index `i` has the position `i + 1`.
 #[derive(Debug, Default)]
 struct State {
     events: Vec<Stored>,
-    /// Indexes in `events`: the event of version `v` is at `v - 1`.
-    streams: HashMap<StreamId, Vec<usize>>,
+    streams: HashMap<StreamId, Stream>,
+    /// Where in `events` the event of each id is.
     ids: HashMap<EventId, usize>,
-    commands: HashMap<(StreamId, CommandId), RangeInclusive<u64>>,
     snapshots: HashMap<StreamId, BTreeMap<u64, Snapshot>>,
+}
+
+#[derive(Debug, Default)]
+struct Stream {
+    /// Where in `State::events` its events are: that of version `v` at `v - 1`.
+    indexes: Vec<usize>,
+    /// The first and the last version that each command led to.
+    commands: HashMap<CommandId, (u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -78,12 +86,8 @@ impl MemoryStoreBuilder {
 
     /// Makes the store.
     pub fn build(self) -> MemoryStore {
-        let shared = Shared {
-            id: JournalId::new(),
-            clock: self.clock,
-            state: Mutex::default(),
-            head: watch::Sender::new(Position::START),
-        };
+        let shared =
+            Shared { id: JournalId::new(), clock: self.clock, state: Mutex::default(), appended: Notify::new() };
         MemoryStore { shared: Arc::new(shared) }
     }
 }
@@ -122,11 +126,10 @@ impl Journal for MemoryStore {
         if let Some(appended) = state.repeated(&append)? {
             return Ok(appended);
         }
-        state.check_versions(&append)?;
-        let appended = state.write(append, self.shared.clock.now());
-        if appended.position > Position::START {
-            self.shared.head.send_replace(appended.position);
-        }
+        let recorded_at = state.check_streams(&append, self.shared.clock.now())?;
+        let appended = state.write(append, recorded_at);
+        drop(state);
+        self.shared.appended.notify_waiters();
         Ok(appended)
     }
 
@@ -138,7 +141,7 @@ impl Journal for MemoryStore {
     ) -> Result<Page, JournalError> {
         let state = self.state();
         let mut page = Page::new(size, Position::START);
-        let indexes = state.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        let indexes = state.indexes(stream);
         let first = as_index(versions.start().saturating_sub(1)).min(indexes.len());
         let end = as_index(*versions.end()).min(indexes.len());
         for &index in indexes.get(first..end).unwrap_or_default() {
@@ -166,12 +169,12 @@ impl Journal for MemoryStore {
     }
 
     async fn version(&self, stream: &StreamId) -> Result<u64, JournalError> {
-        Ok(self.state().version(stream))
+        Ok(self.state().indexes(stream).len() as u64)
     }
 
     async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<u64, JournalError> {
         let state = self.state();
-        let indexes = state.streams.get(stream).map_or(&[][..], Vec::as_slice);
+        let indexes = state.indexes(stream);
         Ok(indexes.partition_point(|&index| state.events[index].recorded_at <= time) as u64)
     }
 
@@ -180,18 +183,25 @@ impl Journal for MemoryStore {
         stream: &StreamId,
         id: CommandId,
     ) -> Result<Option<RangeInclusive<u64>>, JournalError> {
-        Ok(self.state().commands.get(&(stream.clone(), id)).cloned())
+        let state = self.state();
+        let found = state.streams.get(stream).and_then(|stream| stream.commands.get(&id));
+        Ok(found.map(|&(first, last)| first..=last))
     }
 
     async fn head(&self) -> Result<Position, JournalError> {
-        Ok(*self.shared.head.borrow())
+        Ok(self.state().head())
     }
 
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
-        let mut head = self.shared.head.subscribe();
-        let closed = |_| JournalError::Closed { store: "the store in memory".to_owned() };
-        let reached = head.wait_for(|head| *head > after).await.map_err(closed)?;
-        Ok(*reached)
+        loop {
+            // Made before the look at the head: an append between the two is not missed.
+            let appended = self.shared.appended.notified();
+            let head = self.state().head();
+            if head > after {
+                return Ok(head);
+            }
+            appended.await;
+        }
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -200,8 +210,12 @@ impl Journal for MemoryStore {
 }
 
 impl State {
-    fn version(&self, stream: &StreamId) -> u64 {
-        self.streams.get(stream).map_or(0, |indexes| indexes.len() as u64)
+    fn indexes(&self, stream: &StreamId) -> &[usize] {
+        self.streams.get(stream).map_or(&[], |stream| &stream.indexes)
+    }
+
+    fn head(&self) -> Position {
+        self.events.len().checked_sub(1).map_or(Position::START, position_of)
     }
 
     fn event(&self, index: usize) -> RawEvent<'_> {
@@ -251,59 +265,49 @@ impl State {
         Ok(Some(Appended { streams, position, recorded_at, repeated: true }))
     }
 
-    fn check_versions(&self, append: &Append) -> Result<(), AppendError> {
-        for StreamAppend { stream, expected, .. } in &append.streams {
-            let actual = self.version(stream);
+    /// Checks the version of each stream, and gives the time at which the append is recorded: one for all of it, not
+    /// earlier than the last event of any stream that it writes to.
+    fn check_streams(&self, append: &Append, now: Timestamp) -> Result<Timestamp, AppendError> {
+        let mut recorded_at = now;
+        for StreamAppend { stream, expected, events } in &append.streams {
+            let indexes = self.indexes(stream);
+            let actual = indexes.len() as u64;
             if !expected.allows(actual) {
                 return Err(AppendError::Conflict { stream: stream.clone(), expected: *expected, actual });
             }
+            if let Some(&last) = indexes.last().filter(|_| !events.is_empty()) {
+                recorded_at = recorded_at.max(self.events[last].recorded_at);
+            }
         }
-        Ok(())
+        Ok(recorded_at)
     }
 
     /// Writes what has been checked; nothing in it can fail.
-    fn write(&mut self, append: Append, now: Timestamp) -> Appended {
-        // One time for the whole append, not earlier than the last event of any of its streams.
-        let last = |stream: &StreamId| self.streams.get(stream).and_then(|indexes| indexes.last());
-        let recorded_at = append
-            .streams
-            .iter()
-            .filter(|append| !append.events.is_empty())
-            .filter_map(|append| last(&append.stream).map(|&index| self.events[index].recorded_at))
-            .fold(now, Ord::max);
+    fn write(&mut self, append: Append, recorded_at: Timestamp) -> Appended {
         let mut streams = Vec::with_capacity(append.streams.len());
         for StreamAppend { stream, events, .. } in append.streams {
-            streams.push(self.write_stream(&stream, events, recorded_at));
+            streams.push(self.write_stream(stream, events, recorded_at));
         }
         let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
         Appended { streams, position, recorded_at, repeated: false }
     }
 
-    fn write_stream(&mut self, stream: &StreamId, events: Vec<NewEvent>, recorded_at: Timestamp) -> AppendedStream {
-        if events.is_empty() {
+    fn write_stream(&mut self, id: StreamId, new: Vec<NewEvent>, recorded_at: Timestamp) -> AppendedStream {
+        if new.is_empty() {
             return AppendedStream { versions: None, position: Position::START };
         }
-        if !self.streams.contains_key(stream) {
-            self.streams.insert(stream.clone(), Vec::new());
-        }
-        let before = self.version(stream);
-        let mut version = before;
-        for event in events {
-            version += 1;
+        let stream = self.streams.entry(id.clone()).or_default();
+        let before = stream.indexes.len() as u64;
+        for (event, version) in new.into_iter().zip(before + 1..) {
             let index = self.events.len();
             self.ids.insert(event.id, index);
-            if let Some(indexes) = self.streams.get_mut(stream) {
-                indexes.push(index);
-            }
+            stream.indexes.push(index);
             if let Some(command) = event.metadata.command_id {
-                self.commands
-                    .entry((stream.clone(), command))
-                    .and_modify(|versions| *versions = *versions.start()..=version)
-                    .or_insert(version..=version);
+                stream.commands.entry(command).or_insert((version, version)).1 = version;
             }
             self.events.push(Stored {
                 id: event.id,
-                stream: stream.clone(),
+                stream: id.clone(),
                 version,
                 recorded_at,
                 name: event.name,
@@ -313,7 +317,8 @@ impl State {
                 metadata: event.metadata,
             });
         }
-        AppendedStream { versions: Some(before + 1..=version), position: position_of(self.events.len() - 1) }
+        let last = stream.indexes.len() as u64;
+        AppendedStream { versions: Some(before + 1..=last), position: position_of(self.events.len() - 1) }
     }
 }
 
