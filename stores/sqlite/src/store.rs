@@ -195,16 +195,28 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
     for reader in readers {
         let Some(queue) = shared.reads.clone() else { break };
         let alive = shared.alive.subscribe();
-        spawn("es-sqlite-reader", move || reader::run(reader, &queue, alive))
-            .map_err(|error| cannot_start(&shown, error))?;
+        let read = move || {
+            reader::run(reader, &queue);
+            // Its connection is closed, so `close` need not wait for it.
+            drop(alive);
+        };
+        spawn("es-sqlite-reader", read).map_err(|error| cannot_start(&shown, error))?;
     }
     if let Some(db) = watch {
         let (watch, head, alive) = (Arc::clone(&shared.watch), shared.head.clone(), shared.alive.subscribe());
-        spawn("es-sqlite-watch", move || watch.run(db, &head, alive)).map_err(|error| cannot_start(&shown, error))?;
+        let look = move || {
+            watch.run(db, &head);
+            drop(alive);
+        };
+        spawn("es-sqlite-watch", look).map_err(|error| cannot_start(&shown, error))?;
     }
     let (queue, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
     let store = SqliteStore { shared: Arc::new(shared) };
-    Ok((store, move || writer.run(queue, alive)))
+    let write = move || {
+        writer.run(queue);
+        drop(alive);
+    };
+    Ok((store, write))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {

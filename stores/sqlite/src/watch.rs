@@ -65,7 +65,7 @@ impl Watch {
 
     /// Looks at the file until the watch is closed.
     #[expect(clippy::needless_pass_by_value, reason = "the thread owns them, and ends with them")]
-    pub(crate) fn run(&self, db: Connection, head: &watch::Sender<Head>, _alive: watch::Receiver<()>) {
+    pub(crate) fn run(&self, db: Connection, head: &watch::Sender<Head>) {
         loop {
             let mut state = self.state();
             while state.waiting == 0 && !state.closed {

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::place::Failure;
 use crate::queue::Queue;
@@ -55,7 +55,7 @@ pub(crate) fn read_job<T: Send + 'static>(
 }
 
 /// Runs what is in the queue, until it is closed and empty.
-pub(crate) fn run(mut reader: Reader, queue: &Arc<Queue<ReadJob>>, _alive: watch::Receiver<()>) {
+pub(crate) fn run(mut reader: Reader, queue: &Arc<Queue<ReadJob>>) {
     while let Some(job) = queue.take() {
         job(&mut reader);
     }
