@@ -169,7 +169,10 @@ impl Opening<'_> {
 
     /// Makes a new file a journal, and an older one one of today. Gives its id.
     fn make_ready(&self, db: &Connection) -> Result<JournalId, Trouble> {
-        let version = self.check_version(db)?;
+        // What is read of the file belongs together: another program may be making it ready.
+        let reading = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
+        let version = self.check_version(&reading)?;
+        drop(reading);
         if db.is_readonly(MAIN_DB)? {
             if version < VERSION {
                 let source = "it is empty, or of an older version".into();

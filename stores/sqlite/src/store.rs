@@ -43,7 +43,7 @@ struct Shared {
     reads: Option<Arc<Queue<ReadJob>>>,
     watch: Arc<Watch>,
     head: watch::Sender<Head>,
-    /// Each thread has a receiver of it, so it has none when all of them have ended.
+    /// Each thread has a receiver of it until it has closed its connection.
     alive: watch::Sender<()>,
 }
 
@@ -195,25 +195,25 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
     for reader in readers {
         let Some(queue) = shared.reads.clone() else { break };
         let alive = shared.alive.subscribe();
-        let read = move || {
+        let work = move || {
             reader::run(reader, &queue);
-            // Its connection is closed, so `close` need not wait for it.
             drop(alive);
         };
-        spawn("es-sqlite-reader", read).map_err(|error| cannot_start(&shown, error))?;
+        spawn("es-sqlite-reader", work).map_err(|error| cannot_start(&shown, error))?;
     }
     if let Some(db) = watch {
         let (watch, head, alive) = (Arc::clone(&shared.watch), shared.head.clone(), shared.alive.subscribe());
-        let look = move || {
-            watch.run(db, &head);
+        let work = move || {
+            watch.run(&db, &head);
+            drop(db);
             drop(alive);
         };
-        spawn("es-sqlite-watch", look).map_err(|error| cannot_start(&shown, error))?;
+        spawn("es-sqlite-watch", work).map_err(|error| cannot_start(&shown, error))?;
     }
     let (queue, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
     let store = SqliteStore { shared: Arc::new(shared) };
     let write = move || {
-        writer.run(queue);
+        writer.run(&queue);
         drop(alive);
     };
     Ok((store, write))

@@ -64,8 +64,7 @@ impl Watch {
     }
 
     /// Looks at the file until the watch is closed.
-    #[expect(clippy::needless_pass_by_value, reason = "the thread owns them, and ends with them")]
-    pub(crate) fn run(&self, db: Connection, head: &watch::Sender<Head>) {
+    pub(crate) fn run(&self, db: &Connection, head: &watch::Sender<Head>) {
         loop {
             let mut state = self.state();
             while state.waiting == 0 && !state.closed {
@@ -78,7 +77,7 @@ impl Watch {
             }
             drop(state);
             // What fails now is tried again soon, and whoever reads is told of it.
-            if let Ok(position) = crate::reader::head(&db) {
+            if let Ok(position) = crate::reader::head(db) {
                 head.send_if_modified(|head| head.reach(Position::new(position)));
             }
             let state = self.state();

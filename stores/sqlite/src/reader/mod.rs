@@ -6,7 +6,6 @@ mod row;
 mod snapshots;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -55,7 +54,7 @@ pub(crate) fn read_job<T: Send + 'static>(
 }
 
 /// Runs what is in the queue, until it is closed and empty.
-pub(crate) fn run(mut reader: Reader, queue: &Arc<Queue<ReadJob>>) {
+pub(crate) fn run(mut reader: Reader, queue: &Queue<ReadJob>) {
     while let Some(job) = queue.take() {
         job(&mut reader);
     }

@@ -84,8 +84,8 @@ impl Writer {
     }
 
     /// Does what is in the queue, until it is closed and empty.
-    pub(crate) fn run(mut self, queue: Arc<Queue<Job>>) {
-        let _end = End { queue: Arc::clone(&queue), place: self.place.clone() };
+    pub(crate) fn run(mut self, queue: &Arc<Queue<Job>>) {
+        let _end = End { queue: Arc::clone(queue), place: self.place.clone() };
         let mut jobs = Vec::new();
         while queue.take_some(&mut jobs, BATCH, Job::weight) {
             self.commit(&mut jobs);
