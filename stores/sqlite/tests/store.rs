@@ -326,7 +326,7 @@ async fn a_file_is_at_most_two_and_a_half_times_its_payloads() {
     for round in 0..400 {
         let mut streams = Vec::new();
         for stream in 0..50 {
-            let reference = "r".repeat(33 + (round + stream) % 31);
+            let reference = "r".repeat(31 + (round + stream) % 31);
             let payload = format!(r#"{{"amount":{},"reference":"{reference}"}}"#, 100 + round);
             assert!((60..=90).contains(&payload.len()), "{}", payload.len());
             bytes += payload.len() as u64;
