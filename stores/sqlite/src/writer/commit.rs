@@ -89,6 +89,11 @@ impl Writer {
             }
             self.heads.forget();
         }
+        if let Err(Aborted { failure, .. }) = &result
+            && is_about_room(failure)
+        {
+            self.make_room();
+        }
         result
     }
 
@@ -173,6 +178,12 @@ fn concerns_all(failure: &Failure) -> bool {
                 | ErrorCode::SystemIoFailure
         )
     )
+}
+
+/// Whether a failure may be for want of space.
+fn is_about_room(failure: &Failure) -> bool {
+    let Failure::Sqlite(error) = failure else { return false };
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 /// Whether a commit that failed with this error has left nothing in the file that could come back: the frame

@@ -62,7 +62,7 @@ pub(crate) struct Writer {
     clock: Arc<dyn Clock>,
     place: Place,
     head: watch::Sender<Head>,
-    /// The size of the WAL, in pages, after the last commit.
+    /// The size of the WAL after the last commit, in pages, unless it has been copied since.
     wal_pages: Arc<AtomicUsize>,
 }
 
@@ -92,7 +92,7 @@ impl Writer {
             self.look_after_the_wal();
         }
         // What cannot be copied now is copied by the next program that opens the file.
-        let _ = self.reader.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = self.reader.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }
 
     fn read(&mut self, read: ReadJob) {
@@ -102,14 +102,20 @@ impl Writer {
         let _ = self.reader.db.pragma_update(None, "query_only", false);
     }
 
-    /// Copies a long WAL into the database. What fails here is tried again after a later commit; the WAL has it all.
+    /// Copies a long WAL into the database. What fails here is tried again after the next commit; the WAL has it all.
     fn look_after_the_wal(&self) {
-        let pages = self.wal_pages.load(Ordering::Relaxed);
+        let pages = self.wal_pages.swap(0, Ordering::Relaxed);
         if pages < CHECKPOINT {
+            self.wal_pages.store(pages, Ordering::Relaxed);
             return;
         }
-        let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
-        let _ = self.reader.db.prepare_cached(mode).and_then(|mut checkpoint| checkpoint.query(())?.next().map(|_| ()));
+        let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
+        let _ = self.reader.db.query_row(mode, (), |_| Ok(()));
+    }
+
+    /// Has the WAL emptied as soon as may be: there may be no room but the one that it takes.
+    fn make_room(&self) {
+        self.wal_pages.store(LONG_WAL, Ordering::Relaxed);
     }
 }
 

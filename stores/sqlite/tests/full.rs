@@ -1,0 +1,86 @@
+//! No room for more: an error that says so, nothing lost, and it goes on when there is room again.
+#![allow(missing_docs, reason = "a test")]
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::{Random, account, count, event, payloads, place, soak, this_test, to};
+use es_core::{AppendError, ExpectedVersion, Journal, JournalError};
+use es_sqlite::SqliteStore;
+
+const FILE: &str = "ES_FULL_FILE";
+const SEED: &str = "ES_FULL_SEED";
+
+fn payload(number: usize) -> String {
+    format!("\"{number}:{}\"", "x".repeat(number * 7_919 % 3_000))
+}
+
+/// The process whose files may not grow above a size.
+#[tokio::test]
+async fn appends_until_there_is_no_room() {
+    let (Ok(path), Ok(seed)) = (std::env::var(FILE), std::env::var(SEED)) else { return };
+    let mut random = Random::seeded(seed.parse().unwrap());
+    let alice = account("alice");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let (mut written, mut refused) = (0, 0);
+    while refused < 20 {
+        let events =
+            (0..=random.below(4)).map(|more| event(payload(written + usize::try_from(more).unwrap()))).collect();
+        let append = to(&alice, ExpectedVersion::Exact(written as u64), events);
+        let more = append.len();
+        match store.append(append).await {
+            Ok(_) => written += more,
+            Err(AppendError::Journal(JournalError::Full { .. })) => refused += 1,
+            Err(other) => panic!("after {written} events: {other:?}"),
+        }
+    }
+    let stored = payloads(&store, &alice).await.unwrap();
+    assert_eq!(stored, (0..written).map(payload).collect::<Vec<_>>());
+
+    let mut raise = Command::new("prlimit");
+    raise.args(["--pid", &std::process::id().to_string(), "--fsize=unlimited"]);
+    if raise.status().is_ok_and(|status| status.success()) {
+        store.append(to(&alice, ExpectedVersion::Exact(written as u64), vec![event(payload(written))])).await.unwrap();
+        written += 1;
+    } else {
+        eprintln!("without `prlimit` it is not shown that the store goes on when there is room again");
+    }
+    store.close().await;
+    println!("written {written} refused {refused}");
+}
+
+fn run(path: &Path, limit: u64, seed: u64) -> usize {
+    // The shell ignores the signal that a process gets instead of the error, and so do its children.
+    let script = format!("trap '' XFSZ; ulimit -S -f {limit}; exec \"$0\" \"$@\"");
+    let test = this_test("appends_until_there_is_no_room");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).arg(test.get_program()).args(test.get_args());
+    let output = shell.env(FILE, path).env(SEED, seed.to_string()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (_, said) = text.split_once("written ").unwrap_or_else(|| panic!("{text}"));
+    said.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_journal_without_room_refuses_appends_and_keeps_what_it_has() {
+    let mut random = Random::new();
+    let rounds = if soak() { 200 } else { 20 };
+    let mut events = 0;
+    for _ in 0..rounds {
+        let (_folder, path) = place();
+        // In blocks of 512 bytes: room for the schema, and then for some.
+        let written = run(&path, 400 + random.below(4_000), random.next());
+        let store = SqliteStore::open(&path).await.unwrap();
+        assert_eq!(count(&store).await.unwrap(), written);
+        assert_eq!(payloads(&store, &account("alice")).await.unwrap(), (0..written).map(payload).collect::<Vec<_>>());
+        let sound: String =
+            store.read(|db| db.query_row("PRAGMA integrity_check", (), |row| row.get(0))).await.unwrap();
+        assert_eq!(sound, "ok");
+        events += written;
+    }
+    println!("{rounds} times full, {events} events kept");
+    assert!(events > rounds * 10);
+}
