@@ -55,9 +55,9 @@ async fn appends_until_there_is_no_room() {
 fn run(path: &Path, limit: u64, seed: u64) -> usize {
     // The shell ignores the signal that a process gets instead of the error, and so do its children.
     let script = format!("trap '' XFSZ; ulimit -S -f {limit}; exec \"$0\" \"$@\"");
-    let test = this_test("appends_until_there_is_no_room");
+    let own = this_test("appends_until_there_is_no_room");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).arg(test.get_program()).args(test.get_args());
+    shell.args(["-c", &script]).arg(own.get_program()).args(own.get_args());
     let output = shell.env(FILE, path).env(SEED, seed.to_string()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let (_, said) = text.split_once("written ").unwrap_or_else(|| panic!("{text}"));

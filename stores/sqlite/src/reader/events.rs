@@ -55,7 +55,8 @@ pub(crate) fn read_stream(
             let what = format!("`{stream}` has version {version} where version {expected} should be");
             return Err(Failure::Damaged { position: Some(row.position), what });
         }
-        if !row.push_to(&mut page, db, names, stream)? {
+        let kind = names.kind(db, row.kind()?, row.position)?;
+        if !row.push_to(&mut page, kind, stream, version)? {
             break;
         }
         expected += 1;
@@ -86,7 +87,8 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
             continue;
         }
         let stream = names.stream(db, row.stream()?, row.position)?;
-        if !row.push_to(&mut page, db, names, &stream)? {
+        let kind = names.kind(db, row.kind()?, row.position)?;
+        if !row.push_to(&mut page, kind, &stream, row.version()?)? {
             break;
         }
     }

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use es_core::{EventId, Metadata, Page, Payload, Position, RawEvent, StreamId, Timestamp};
+use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
-use super::Names;
+use super::names::Kind;
 use crate::place::Failure;
 
-/// The columns of a row, as [`EventRow`] expects them.
+/// The columns of a row, as [`EventRow`] expects them. To ask each of five columns for nothing costs more than
+/// the rest of the row, so SQLite says at once whether there is anything in them.
 macro_rules! columns {
     () => {
-        "position, kind, stream, version, recorded_at, id, actor, command_id, correlation_id, causation_id, extra, \
-         payload"
+        "position, kind, stream, version, recorded_at, id, payload, \
+         coalesce(actor, command_id, correlation_id, causation_id, extra) IS NOT NULL, \
+         actor, command_id, correlation_id, causation_id, extra"
     };
 }
 pub(super) use columns;
@@ -97,35 +99,26 @@ impl<'a> EventRow<'a> {
     }
 
     fn metadata(&self) -> Result<Arc<Metadata>, Failure> {
-        if self.has_no_metadata()? {
+        if self.integer(7, "metadata")? == 0 {
             return Ok(Arc::clone(&NO_METADATA));
         }
-        let extra = match self.text(10, "metadata")? {
+        let extra = match self.text(12, "metadata")? {
             None => BTreeMap::new(),
             Some(json) => serde_json::from_str(json).map_err(|error| {
                 self.damaged(format!("the metadata of an event is not a JSON object of texts: {error}"))
             })?,
         };
         Ok(Arc::new(Metadata {
-            actor: self.text(6, "actor")?.map(str::to_owned),
-            command_id: self.uuid(7, "command id")?.map(Into::into),
-            correlation_id: self.uuid(8, "correlation id")?.map(Into::into),
-            causation_id: self.uuid(9, "causation id")?.map(Into::into),
+            actor: self.text(8, "actor")?.map(str::to_owned),
+            command_id: self.uuid(9, "command id")?.map(Into::into),
+            correlation_id: self.uuid(10, "correlation id")?.map(Into::into),
+            causation_id: self.uuid(11, "causation id")?.map(Into::into),
             extra,
         }))
     }
 
-    fn has_no_metadata(&self) -> Result<bool, Failure> {
-        for index in 6..=10 {
-            if self.value(index)? != ValueRef::Null {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     fn payload(&self) -> Result<&'a [u8], Failure> {
-        match self.value(11)? {
+        match self.value(6)? {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
             _ => Err(self.damaged("the payload of an event is neither a text nor a blob")),
         }
@@ -135,15 +128,14 @@ impl<'a> EventRow<'a> {
     pub(super) fn push_to(
         &self,
         page: &mut Page,
-        db: &Connection,
-        names: &mut Names,
+        kind: &Kind,
         stream: &StreamId,
+        version: u64,
     ) -> Result<bool, Failure> {
-        let kind = names.kind(db, self.kind()?, self.position)?;
         Ok(page.push(RawEvent {
             id: self.id()?,
             stream,
-            version: self.version()?,
+            version,
             position: Position::new(self.position),
             recorded_at: self.recorded_at()?,
             name: &kind.name,

@@ -4,7 +4,7 @@ use es_core::{Append, AppendError, Appended, AppendedStream, Clock, Position, St
 use rusqlite::Connection;
 
 use super::heads::{Heads, StreamHead};
-use super::insert::EventInsert;
+use super::insert::{EventInsert, Row};
 use super::repeated::repeated;
 use crate::place::{Failure, Place};
 
@@ -49,6 +49,7 @@ impl Open<'_> {
             return Ok(appended);
         }
         let mut recorded_at = self.clock.now();
+        let mut heads = Vec::with_capacity(append.streams.len());
         for StreamAppend { stream, expected, events } in &append.streams {
             let head = self.heads.stream(self.db, stream)?;
             if !expected.allows(head.version) {
@@ -63,10 +64,11 @@ impl Open<'_> {
             if !events.is_empty() {
                 recorded_at = recorded_at.max(head.recorded_at);
             }
+            heads.push(head);
         }
         let mut streams = Vec::with_capacity(append.streams.len());
-        for stream in &append.streams {
-            streams.push(self.append_to_stream(stream, recorded_at)?);
+        for (part, head) in append.streams.iter().zip(heads) {
+            streams.push(self.append_to_stream(part, head, recorded_at)?);
         }
         let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
         Ok(Appended { streams, position, recorded_at, repeated: false })
@@ -76,23 +78,28 @@ impl Open<'_> {
         repeated(self.db, append)
     }
 
-    fn append_to_stream(&mut self, append: &StreamAppend, recorded_at: Timestamp) -> Result<AppendedStream, Trouble> {
+    /// Writes what an append has for one stream, whose end is `head`.
+    fn append_to_stream(
+        &mut self,
+        append: &StreamAppend,
+        head: StreamHead,
+        recorded_at: Timestamp,
+    ) -> Result<AppendedStream, Trouble> {
         let StreamAppend { stream, events, .. } = append;
         if events.is_empty() {
             return Ok(AppendedStream { versions: None, position: Position::START });
         }
-        let no = self.heads.stream_no(self.db, stream)?;
-        let before = self.heads.stream(self.db, stream)?.version;
-        let mut position = self.heads.last_position(self.db)?;
-        let mut version = before;
+        let no = self.heads.stream_no(self.db, stream, head)?;
+        let position = self.heads.last_position(self.db)?;
+        let mut row = Row { position, stream: no, version: head.version, recorded_at };
         for event in events {
-            version += 1;
-            position += 1;
+            row.version += 1;
+            row.position += 1;
             let kind = self.heads.kind(self.db, stream.aggregate(), event)?;
-            self.insert.run(position, no, version, kind, recorded_at, event)?;
+            self.insert.run(row, kind, event)?;
         }
-        self.heads.set_last_position(position);
-        self.heads.set_stream(stream, StreamHead { no: Some(no), version, recorded_at });
-        Ok(AppendedStream { versions: Some(before + 1..=version), position: Position::new(position) })
+        self.heads.set_last_position(row.position);
+        self.heads.set_stream(stream, StreamHead { no: Some(no), version: row.version, recorded_at });
+        Ok(AppendedStream { versions: Some(head.version + 1..=row.version), position: Position::new(row.position) })
     }
 }

@@ -106,9 +106,8 @@ impl Heads {
         self.streams.set(stream, head);
     }
 
-    /// The number of a stream, which gets a row if it has none.
-    pub(super) fn stream_no(&mut self, db: &Connection, stream: &StreamId) -> Result<i64, Failure> {
-        let head = self.stream(db, stream)?;
+    /// The number of a stream with this end, which gets a row if it has none.
+    pub(super) fn stream_no(&mut self, db: &Connection, stream: &StreamId, head: StreamHead) -> Result<i64, Failure> {
         if let Some(no) = head.no {
             return Ok(no);
         }

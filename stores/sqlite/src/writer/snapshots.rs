@@ -49,7 +49,8 @@ impl Open<'_> {
     fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
         let version =
             i64::try_from(snapshot.version).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        let no = self.heads.stream_no(self.db, &snapshot.stream)?;
+        let head = self.heads.stream(self.db, &snapshot.stream)?;
+        let no = self.heads.stream_no(self.db, &snapshot.stream, head)?;
         let sql = "INSERT OR REPLACE INTO snapshots (stream, version, event_id, format, taken_at, payload) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         self.db.prepare_cached(sql)?.execute((
