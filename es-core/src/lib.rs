@@ -9,6 +9,8 @@ mod evolution;
 mod journal;
 pub mod model;
 pub mod prelude;
+#[cfg(feature = "tokio")]
+mod projection;
 mod repository;
 mod runtime;
 mod snapshot;
@@ -34,6 +36,13 @@ pub use evolution::{
 pub use journal::{
     Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, Journal, JournalError, JournalId,
     MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent, StreamAppend, limits,
+};
+#[cfg(feature = "tokio")]
+#[cfg(feature = "tokio")]
+pub use projection::{
+    BatchSize, Checkpoint, Ended, InMemory, Lag, LastEvent, OfAggregate, OnFailure, OneByOne, ParkedEvent, Project,
+    ProjectBatch, Projected, ProjectedBy, Projection, Projector, ProjectorError, ProjectorHandle, ProjectorState,
+    ReadModel, ReadStore, ReadStoreError, Replayed, Routes, Status, StatusChanges, View, Work,
 };
 pub use repository::{
     CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,

@@ -9,6 +9,12 @@ pub use crate::event::{
 };
 pub use crate::evolution::Retire;
 pub use crate::journal::{Journal, MemoryStore};
+#[cfg(feature = "tokio")]
+#[cfg(feature = "tokio")]
+pub use crate::projection::{
+    OnFailure, Project, ProjectBatch, Projected, Projection, Projector, ProjectorError, ProjectorHandle,
+    ProjectorState, ReadModel,
+};
 pub use crate::repository::{
     CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,
 };

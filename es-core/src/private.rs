@@ -24,6 +24,8 @@ pub use crate::evolution::{
     VersionShape,
 };
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
+#[cfg(feature = "tokio")]
+pub use crate::projection::private::*;
 pub use crate::snapshot::SnapshotPolicy;
 
 /// One expression of an `#[apply(..)]`: a mistake in its syntax is reported there, and nowhere else.
@@ -127,6 +129,14 @@ pub fn same_event<A, E: EventOf<A>>(a: &E, b: &E) -> bool {
 pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E, bytes: &mut Vec<u8>) -> Result<EventKind, BoxError> {
     A::Codec::encode(event, bytes)?;
     Ok(EventKind { name: E::MODEL.name, version: E::MODEL.version })
+}
+
+/// An event of any type.
+pub type AnyEvent = std::boxed::Box<dyn std::any::Any + Send>;
+
+/// An event of `A`, as one of any type.
+pub fn into_any<A, E: EventOf<A>>(event: E) -> AnyEvent {
+    std::boxed::Box::new(event)
 }
 
 /// Reads an event of type `E` as one event of `A`.

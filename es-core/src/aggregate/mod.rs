@@ -77,6 +77,12 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn decode_event(index: usize, version: u32, payload: Payload<'_>) -> Result<Events<Self>, DecodeError>;
 
+    /// The event itself, out of the enum; written by the derive for an aggregate with `retired(..)`.
+    #[doc(hidden)]
+    fn into_any(event: Self::Event) -> Box<dyn std::any::Any + Send> {
+        Box::new(event)
+    }
+
     /// Finds the event that the journal knows by `name`, for [`decode_event`](Self::decode_event).
     #[doc(hidden)]
     fn resolve(name: &str) -> Result<usize, DecodeError> {

@@ -20,6 +20,7 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
     let methods: TokenStream = [state(model), commands(model), events(model), encode(model), decode(model)]
         .into_iter()
         .chain(model.snapshot.as_ref().map(|_| snapshot_methods()))
+        .chain((!model.retired.is_empty()).then(|| into_any(model)))
         .collect();
     quote! {
         #[automatically_derived]
@@ -145,6 +146,20 @@ fn decode(model: &Model) -> TokenStream {
             payload: __es::Payload<'_>,
         ) -> __es::Result<__es::Events<Self>, __es::DecodeError> {
             __es::decode_by::<Self>(&[#(#decoders),*], index, version, payload)
+        }
+    }
+}
+
+/// An event out of its enum, for projections: they see what a retired event became, and know its type alone.
+fn into_any(model: &Model) -> TokenStream {
+    let ident = &model.events.ident;
+    let arms = model.events.members.iter().map(|member| {
+        let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
+        quote!(#cfg #ident::#variant(inner) => __es::into_any::<Self, #path>(inner),)
+    });
+    quote! {
+        fn into_any(event: #ident) -> __es::AnyEvent {
+            match event { #(#arms)* }
         }
     }
 }

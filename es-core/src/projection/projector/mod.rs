@@ -1,0 +1,167 @@
+//! `Projector`: brings a projection up to date and keeps it so.
+
+mod batch;
+mod error;
+mod handle;
+mod policy;
+mod replay;
+mod run;
+mod start;
+mod status;
+mod step;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{RwLock, mpsc, watch};
+
+pub use error::ProjectorError;
+pub use handle::{ProjectorHandle, Replayed, View};
+pub use policy::{BatchSize, OnFailure};
+pub use status::{Lag, ProjectorState, Status, StatusChanges};
+
+use super::{InMemory, Projection, ReadStore, Routes};
+use crate::event::Position;
+use crate::journal::{Filter, Journal};
+use crate::repository::Retry;
+use batch::LeaseOf;
+use handle::{Answer, Command, Core};
+use status::Meter;
+
+/// Brings a read model up to date with a journal, and keeps it so.
+///
+/// The read model and its checkpoint change in one transaction, so each event is projected exactly once, whatever is
+/// killed when. Of several projectors of one name, also in several processes, one works and the others wait for it to end.
+/// A read model of another [version](Projection::VERSION) is thrown away and built anew.
+///
+/// ```ignore
+/// let balances = Projector::new(&store, &store, Balances).spawn();
+/// let outcome = accounts.execute("alice", Increase { by: 100 }).await?;
+/// balances.wait_for(outcome.position).await?;
+/// ```
+///
+/// It runs on tokio, with its timers enabled.
+#[must_use = "a projector does nothing until it is spawned or run"]
+pub struct Projector<J, P: Projection> {
+    journal: J,
+    store: P::Store,
+    core: Arc<Core<P>>,
+    routes: Arc<Routes<P>>,
+    filter: Filter,
+    on_failure: OnFailure,
+    retry: Retry,
+    batch: BatchSize,
+    /// Kept so that there is always someone to give commands, if only this.
+    sender: mpsc::UnboundedSender<Command>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    /// Commands that came while it was waiting for something else.
+    pending: VecDeque<Command>,
+    lease: Option<Arc<LeaseOf<P>>>,
+    rebuilds: Vec<Answer<Position>>,
+    replays: Vec<Answer<Replayed>>,
+    meter: Meter,
+}
+
+impl<J: Journal + Clone, P: Projection> Projector<J, P> {
+    /// Makes a projector from a journal into a read store; both may be the same.
+    pub fn new(journal: &J, store: &P::Store, projection: P) -> Self {
+        let routes = P::routes();
+        let (sender, commands) = mpsc::unbounded_channel();
+        let batch = if !P::Store::ROLLS_BACK {
+            BatchSize::IN_PLACE
+        } else if store.holds_up(journal.id()) {
+            BatchSize::HOLDS_UP
+        } else {
+            BatchSize::default()
+        };
+        let core = Core {
+            model: RwLock::new(projection),
+            status: watch::Sender::new(Status::new(P::NAME, P::VERSION)),
+            clock: journal.clock(),
+        };
+        Self {
+            journal: journal.clone(),
+            store: store.clone(),
+            core: Arc::new(core),
+            filter: routes.filter(),
+            routes: Arc::new(routes),
+            on_failure: OnFailure::Stop,
+            retry: run::RETRY,
+            batch,
+            sender,
+            commands,
+            pending: VecDeque::new(),
+            lease: None,
+            rebuilds: Vec::new(),
+            replays: Vec::new(),
+            meter: Meter::new(),
+        }
+    }
+
+    /// Says what becomes of an event that cannot be projected; [`OnFailure::Stop`] unless this is called.
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    /// Says how often an event that fails is tried, and how long to wait between; 5 times, from 50 milliseconds to 2
+    /// seconds, unless this is called.
+    ///
+    /// A store that fails is tried for as long as it takes, except by [`run_to_head`](Self::run_to_head).
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Says how much is done in one transaction.
+    ///
+    /// Unless this is called, that is as much as takes 20 milliseconds where the journal is in the same file, so that
+    /// appends do not wait longer, 5 for views in memory, 100 elsewhere, and at most 4,096 events.
+    pub fn batch(mut self, size: BatchSize) -> Self {
+        self.batch = BatchSize { events: size.events.max(1), ..size };
+        self
+    }
+
+    /// A handle on it, for what is asked of it while it runs.
+    pub fn handle(&self) -> ProjectorHandle<P> {
+        ProjectorHandle { core: Arc::clone(&self.core), commands: self.sender.clone() }
+    }
+
+    /// Has it run in a task of its own, until it is [stopped](ProjectorHandle::stop). After a failure it waits to be
+    /// [resumed](ProjectorHandle::resume).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn spawn(self) -> ProjectorHandle<P> {
+        let handle = self.handle();
+        tokio::spawn(self.keep_running());
+        handle
+    }
+}
+
+impl<J: Journal + Clone, P: Projection<Store = InMemory>> Projector<J, P> {
+    /// Makes a projector from a journal into the value `projection`, which is the view. It begins anew with each start
+    /// of the program.
+    pub fn in_memory(journal: &J, projection: P) -> Self {
+        Self::new(journal, &InMemory::default(), projection)
+    }
+}
+
+impl<J, P: Projection> Drop for Projector<J, P> {
+    fn drop(&mut self) {
+        // Whoever is told that it has stopped may begin another one.
+        self.lease = None;
+        self.core.status.send_modify(|status| status.state = ProjectorState::Stopped);
+    }
+}
+
+impl<J: fmt::Debug, P: Projection> fmt::Debug for Projector<J, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projector")
+            .field("projection", &P::NAME)
+            .field("journal", &self.journal)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! Projecting parked events.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::batch::{LeaseOf, begin_anew, parked};
+use super::handle::Core;
+use super::run::Trouble;
+use super::start::PARKED;
+use super::step::Session;
+use super::{Projector, Replayed};
+use crate::BoxError;
+use crate::event::Position;
+use crate::journal::{Journal, Page, PageSize};
+use crate::projection::{Checkpoint, Ended, ParkedEvent, Projection, ReadStore, ReadStoreError, Routes, TxOf, Work};
+
+/// A parked event that is tried again, in a transaction of its own.
+struct Try<P: Projection> {
+    core: Arc<Core<P>>,
+    routes: Arc<Routes<P>>,
+    lease: Arc<LeaseOf<P>>,
+    /// The event alone.
+    page: Page,
+    start: Checkpoint,
+}
+
+enum Tried {
+    Projected,
+    Failed(BoxError),
+    Store(ReadStoreError),
+}
+
+impl<P: Projection> Try<P> {
+    fn into_work(self) -> Work<TxOf<P>, Tried> {
+        Box::new(move |tx| {
+            Box::pin(async move {
+                match self.run(tx).await {
+                    Ok(Tried::Projected) => Ended::Commit(Tried::Projected),
+                    Ok(tried) => Ended::RollBack(tried),
+                    Err(error) => Ended::RollBack(Tried::Store(error)),
+                }
+            })
+        })
+    }
+
+    async fn run(self, tx: &mut TxOf<P>) -> Result<Tried, ReadStoreError> {
+        let mut model = self.core.model.write().await;
+        for raw in &self.page {
+            if let Err(error) = self.routes.begin().project(&mut model, &raw, tx).await {
+                begin_anew(&mut *model, &self.lease, tx, self.start).await?;
+                return Ok(Tried::Failed(error));
+            }
+            P::Store::unpark(&self.lease, tx, raw.position..=raw.position).await?;
+        }
+        Ok(Tried::Projected)
+    }
+}
+
+impl<J: Journal + Clone, P: Projection> Projector<J, P> {
+    /// Projects what is parked, and answers those that have asked for it. The session is over then.
+    pub(super) async fn replay_parked(&mut self, session: &Session) -> Result<(), Trouble> {
+        let mut result = Replayed::default();
+        let mut failed = HashSet::new();
+        let mut after = Position::START;
+        loop {
+            let events = self.parked_events(after).await?;
+            let Some(last) = events.last() else { break };
+            after = last.position;
+            for event in events {
+                if failed.contains(&event.stream) || !self.replay(session, &event).await? {
+                    failed.insert(event.stream);
+                    result.still_parked += 1;
+                } else {
+                    result.replayed += 1;
+                }
+            }
+        }
+        for answer in self.replays.drain(..) {
+            // Nobody may wait for the answer any more.
+            let _ = answer.send(Ok(result));
+        }
+        Ok(())
+    }
+
+    async fn parked_events(&self, after: Position) -> Result<Vec<ParkedEvent>, Trouble> {
+        let Some(lease) = self.lease.clone() else { return Ok(Vec::new()) };
+        let work: Work<TxOf<P>, _> = Box::new(move |tx| {
+            Box::pin(async move { Ended::RollBack(P::Store::parked(&lease, tx, after, PARKED).await) })
+        });
+        Ok(self.store.transact(work).await??)
+    }
+
+    /// Projects a parked event; gives whether that went well.
+    async fn replay(&self, session: &Session, event: &ParkedEvent) -> Result<bool, Trouble> {
+        let Some(lease) = self.lease.clone() else { return Ok(false) };
+        let versions = event.version..=event.version;
+        let page = self.journal.read_stream(&event.stream, versions, PageSize::events(1)).await?;
+        let error = if page.last().is_some_and(|raw| raw.id == event.id) {
+            let start = Checkpoint { position: Position::START, last: None, ..session.saved().clone() };
+            let core = Arc::clone(&self.core);
+            let routes = Arc::clone(&self.routes);
+            let tried = Try { core, routes, lease: Arc::clone(&lease), page: page.clone(), start };
+            match self.store.transact(tried.into_work()).await? {
+                Tried::Projected => return Ok(true),
+                Tried::Failed(error) => error.to_string(),
+                Tried::Store(error) => return Err(error.into()),
+            }
+        } else {
+            "the journal does not have the event any more".to_owned()
+        };
+        let entry = match page.last() {
+            Some(raw) if raw.id == event.id => parked(&raw, Some(error), event.parked_at),
+            _ => ParkedEvent { error: Some(error), ..event.clone() },
+        };
+        let work: Work<TxOf<P>, _> = Box::new(move |tx| {
+            Box::pin(async move {
+                match P::Store::park(&lease, tx, &entry).await {
+                    Ok(()) => Ended::Commit(Ok(())),
+                    Err(error) => Ended::RollBack(Err(error)),
+                }
+            })
+        });
+        self.store.transact(work).await??;
+        Ok(false)
+    }
+}

@@ -1,0 +1,315 @@
+//! The course of a projector: what it does next, and what it does about failures.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::handle::{Command, stopped};
+use super::step::Session;
+use super::{Projector, ProjectorError, ProjectorState};
+use crate::event::Position;
+use crate::journal::{Journal, JournalError};
+use crate::projection::futures::{First, race};
+use crate::projection::{Projection, ReadStoreError};
+use crate::repository::Retry;
+
+/// How often an event is tried, unless the user says otherwise.
+pub(super) const RETRY: Retry =
+    Retry { attempts: 5, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(2) };
+/// The wait before a store that failed is tried again: the longest.
+const STORE_WAIT: Retry =
+    Retry { attempts: u32::MAX, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(2) };
+
+/// When the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Never: new events are followed.
+    Follow,
+    /// At the head that the journal has at the beginning.
+    Head(Option<Position>),
+}
+
+/// Why a step was not done.
+pub(super) enum Trouble {
+    /// The journal failed.
+    Journal(JournalError),
+    /// The read store failed.
+    Store(ReadStoreError),
+    /// It cannot go on like that.
+    Failed(ProjectorError),
+}
+
+impl From<JournalError> for Trouble {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<ReadStoreError> for Trouble {
+    fn from(error: ReadStoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ProjectorError> for Trouble {
+    fn from(error: ProjectorError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Whether to go on.
+#[derive(PartialEq, Eq)]
+pub(super) enum Next {
+    GoOn,
+    /// What was to be reached is reached, or it was told to stop.
+    End,
+}
+
+impl<J: Journal + Clone, P: Projection> Projector<J, P> {
+    /// Runs until it is [stopped](super::ProjectorHandle::stop).
+    ///
+    /// # Errors
+    ///
+    /// The error that it failed with.
+    pub async fn run(mut self) -> Result<(), ProjectorError> {
+        self.work(&mut Goal::Follow).await
+    }
+
+    /// Brings the read model up to the head that the journal has now, and ends: for views that are made on a schedule.
+    /// Gives the position that the read model shows. It may be called again.
+    ///
+    /// # Errors
+    ///
+    /// The error that it failed with; [`ProjectorError::Held`] where another projector does the work; and
+    /// [`ProjectorError::Stopped`] when it was stopped before.
+    pub async fn run_to_head(&mut self) -> Result<Position, ProjectorError> {
+        let mut goal = Goal::Head(None);
+        let result = self.work(&mut goal).await;
+        self.lease = None;
+        let position = self.core.status.borrow().position;
+        self.state(ProjectorState::Stopped);
+        result?;
+        match goal {
+            Goal::Head(Some(head)) if position >= head => Ok(position),
+            _ => Err(stopped::<P>()),
+        }
+    }
+
+    /// Runs, and waits after a failure to be told to go on.
+    pub(super) async fn keep_running(mut self) {
+        while let Err(error) = self.work(&mut Goal::Follow).await {
+            tracing::error!(projection = P::NAME, %error, "a projector has failed");
+            if self.wait_after_failure().await == Next::End {
+                break;
+            }
+        }
+    }
+
+    /// Works until the goal is reached, it is stopped, or it fails.
+    async fn work(&mut self, goal: &mut Goal) -> Result<(), ProjectorError> {
+        let mut session = None;
+        let mut failures = 0;
+        loop {
+            let next = match self.obey(&mut session).await {
+                Ok(Next::End) => Ok(Next::End),
+                Ok(Next::GoOn) => self.step(&mut session, goal).await,
+                Err(trouble) => Err(trouble),
+            };
+            match next {
+                Ok(Next::GoOn) => failures = 0,
+                Ok(Next::End) => {
+                    if let Some(session) = &mut session {
+                        // What is not saved is only looked at again by the next projector.
+                        let _ = self.save_position(session).await;
+                    }
+                    return Ok(());
+                }
+                Err(trouble) => {
+                    failures += 1;
+                    // Whether a transaction was committed may be unknown: the read store has the answer.
+                    session = None;
+                    self.after_trouble(trouble, failures, *goal).await?;
+                }
+            }
+            // A store in memory never waits for anything: the other futures of the thread have their turn here.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn step(&mut self, session: &mut Option<Session>, goal: &mut Goal) -> Result<Next, Trouble> {
+        let Some(current) = session else {
+            *session = self.begin(goal).await?;
+            return Ok(Next::GoOn);
+        };
+        if !self.replays.is_empty() {
+            // Afterwards it is looked up anew which streams have parked events.
+            self.replay_parked(current).await?;
+            *session = None;
+            return Ok(Next::GoOn);
+        }
+        self.advance(session, *goal).await
+    }
+
+    /// Waits before it is tried again, where that may help.
+    async fn after_trouble(&mut self, trouble: Trouble, failures: u32, goal: Goal) -> Result<(), ProjectorError> {
+        let (error, may_pass) = match trouble {
+            Trouble::Failed(error) => (error, false),
+            Trouble::Journal(source) => {
+                let may_pass = may_pass(&source);
+                (ProjectorError::Journal { projection: P::NAME, source: Arc::new(source) }, may_pass)
+            }
+            Trouble::Store(source) => {
+                let may_pass = matches!(&source, ReadStoreError::Store(error) if may_pass(error));
+                (ProjectorError::Store { projection: P::NAME, source: Arc::new(source) }, may_pass)
+            }
+        };
+        let gives_up = matches!(goal, Goal::Head(_)) && failures >= self.retry.attempts;
+        if !may_pass || gives_up {
+            self.failed(&error);
+            return Err(error);
+        }
+        tracing::warn!(projection = P::NAME, %error, "a projector tries again");
+        self.retrying(error);
+        self.rest(STORE_WAIT.wait_after(failures.max(2)).unwrap_or_default()).await;
+        Ok(())
+    }
+
+    /// Notes that it has failed, and tells those that wait for something it was about to do.
+    fn failed(&mut self, error: &ProjectorError) {
+        self.lease = None;
+        // Nobody may wait for the answers any more.
+        for answer in self.rebuilds.drain(..) {
+            let _ = answer.send(Err(error.clone()));
+        }
+        for answer in self.replays.drain(..) {
+            let _ = answer.send(Err(error.clone()));
+        }
+        self.core.status.send_modify(|status| {
+            status.state = ProjectorState::Failed;
+            status.last_error = Some(error.clone());
+        });
+    }
+
+    pub(super) fn retrying(&self, error: ProjectorError) {
+        self.core.status.send_modify(|status| {
+            status.state = ProjectorState::Retrying;
+            status.last_error = Some(error);
+        });
+    }
+
+    /// Waits for a while, or for a command.
+    pub(super) async fn rest(&mut self, time: Duration) {
+        if let First::Left(Some(command)) = race(self.commands.recv(), tokio::time::sleep(time)).await {
+            self.pending.push_back(command);
+        }
+    }
+
+    async fn command(&mut self) -> Option<Command> {
+        match self.pending.pop_front() {
+            Some(command) => Some(command),
+            None => self.commands.recv().await,
+        }
+    }
+
+    async fn wait_after_failure(&mut self) -> Next {
+        loop {
+            match self.command().await {
+                None | Some(Command::Stop) => return Next::End,
+                // It does nothing as it is.
+                Some(Command::Pause(answer)) => done(answer),
+                Some(Command::Resume(answer)) => {
+                    self.starting();
+                    done(answer);
+                    return Next::GoOn;
+                }
+                Some(Command::Rebuild(answer)) => {
+                    self.starting();
+                    self.rebuilds.push(answer);
+                    return Next::GoOn;
+                }
+                Some(Command::ReplayParked(answer)) => {
+                    self.starting();
+                    self.replays.push(answer);
+                    return Next::GoOn;
+                }
+            }
+        }
+    }
+
+    fn starting(&self) {
+        self.core.status.send_modify(|status| {
+            status.state = ProjectorState::Starting;
+            status.last_error = None;
+        });
+    }
+
+    /// Does what it was told meanwhile.
+    async fn obey(&mut self, session: &mut Option<Session>) -> Result<Next, Trouble> {
+        while let Some(command) = self.pending.pop_front().or_else(|| self.commands.try_recv().ok()) {
+            match command {
+                Command::Stop => return Ok(Next::End),
+                Command::Resume(answer) => done(answer),
+                Command::Rebuild(answer) => self.begin_rebuild(answer, session),
+                Command::ReplayParked(answer) => self.replays.push(answer),
+                Command::Pause(answer) => {
+                    self.state(ProjectorState::Paused);
+                    done(answer);
+                    if self.wait_while_paused(session).await? == Next::End {
+                        return Ok(Next::End);
+                    }
+                    self.state(ProjectorState::CatchingUp);
+                }
+            }
+        }
+        Ok(Next::GoOn)
+    }
+
+    async fn wait_while_paused(&mut self, session: &mut Option<Session>) -> Result<Next, Trouble> {
+        loop {
+            match self.command().await {
+                None | Some(Command::Stop) => return Ok(Next::End),
+                Some(Command::Pause(answer)) => done(answer),
+                Some(Command::Resume(answer)) => {
+                    done(answer);
+                    return Ok(Next::GoOn);
+                }
+                Some(Command::Rebuild(answer)) => {
+                    self.begin_rebuild(answer, session);
+                    return Ok(Next::GoOn);
+                }
+                Some(Command::ReplayParked(answer)) => {
+                    self.replays.push(answer);
+                    if let Some(current) = session {
+                        self.replay_parked(current).await?;
+                        *session = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin_rebuild(&mut self, answer: super::Answer<Position>, session: &mut Option<Session>) {
+        self.rebuilds.push(answer);
+        *session = None;
+    }
+
+    pub(super) fn state(&self, state: ProjectorState) {
+        self.core.status.send_if_modified(|status| {
+            let changed = status.state != state;
+            status.state = state;
+            changed
+        });
+    }
+}
+
+/// Says that it is done.
+fn done(answer: oneshot::Sender<()>) {
+    // Nobody may wait for the answer any more.
+    let _ = answer.send(());
+}
+
+/// Whether trying again can help.
+fn may_pass(error: &JournalError) -> bool {
+    !matches!(error, JournalError::Closed { .. } | JournalError::Corrupt { .. } | JournalError::ReadOnly { .. })
+}

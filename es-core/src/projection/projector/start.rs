@@ -1,0 +1,162 @@
+//! How a projector begins: it takes the projection, and looks where its read model is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::batch::{LeaseOf, ParkedStreams};
+use super::handle::Core;
+use super::run::{Goal, Trouble};
+use super::step::Session;
+use super::{Projector, ProjectorError, ProjectorState};
+use crate::BoxError;
+use crate::event::Position;
+use crate::journal::{Journal, JournalId, PageSize};
+use crate::projection::futures::caught;
+use crate::projection::{Checkpoint, Ended, Projection, ReadStore, ReadStoreError, TxOf, Work};
+
+/// How often it is looked whether another projector has ended.
+const LOOK: Duration = Duration::from_millis(100);
+/// How many parked events are read at once.
+pub(super) const PARKED: usize = 256;
+
+/// Where a read model is, made where there was none.
+struct Start<P: Projection> {
+    core: Arc<Core<P>>,
+    lease: Arc<LeaseOf<P>>,
+    journal: JournalId,
+    rebuild: bool,
+}
+
+enum Started {
+    Found(Checkpoint, ParkedStreams),
+    Made(Checkpoint),
+    /// The projection could not make its read model.
+    Failed(BoxError),
+    Store(ReadStoreError),
+}
+
+impl From<Result<Started, ReadStoreError>> for Started {
+    fn from(result: Result<Started, ReadStoreError>) -> Self {
+        result.unwrap_or_else(Started::Store)
+    }
+}
+
+impl<P: Projection> Start<P> {
+    fn into_work(self) -> Work<TxOf<P>, Started> {
+        Box::new(move |tx| {
+            Box::pin(async move {
+                match Started::from(self.run(tx).await) {
+                    made @ Started::Made(_) => Ended::Commit(made),
+                    other => Ended::RollBack(other),
+                }
+            })
+        })
+    }
+
+    async fn run(&self, tx: &mut TxOf<P>) -> Result<Started, ReadStoreError> {
+        let stored = P::Store::load(&self.lease, tx).await?;
+        if let Some(stored) = &stored
+            && stored.version == P::VERSION
+            && !self.rebuild
+        {
+            let parked = parked_streams::<P>(&self.lease, tx).await?;
+            return Ok(Started::Found(stored.clone(), parked));
+        }
+        let mut model = self.core.model.write().await;
+        let making = caught(async {
+            if stored.is_some() || self.rebuild {
+                model.reset_model(tx).await?;
+            }
+            model.create_model(tx).await
+        });
+        if let Err(error) = making.await {
+            return Ok(Started::Failed(error));
+        }
+        let everything = Position::START..=Position { epoch: u64::MAX, number: u64::MAX };
+        P::Store::unpark(&self.lease, tx, everything).await?;
+        let made = Checkpoint { version: P::VERSION, journal: self.journal, position: Position::START, last: None };
+        P::Store::save(&self.lease, tx, &made).await?;
+        Ok(Started::Made(made))
+    }
+}
+
+/// The streams that have parked events.
+async fn parked_streams<P: Projection>(lease: &LeaseOf<P>, tx: &mut TxOf<P>) -> Result<ParkedStreams, ReadStoreError> {
+    let mut streams = ParkedStreams::new();
+    let mut after = Position::START;
+    loop {
+        let events = P::Store::parked(lease, tx, after, PARKED).await?;
+        let Some(last) = events.last() else { return Ok(streams) };
+        after = last.position;
+        for event in events {
+            streams.entry(event.stream).or_insert(event.position);
+        }
+    }
+}
+
+impl<J: Journal + Clone, P: Projection> Projector<J, P> {
+    /// Takes the projection and finds out where to go on; `None` while another projector has it.
+    pub(super) async fn begin(&mut self, goal: &mut Goal) -> Result<Option<Session>, Trouble> {
+        let Some(lease) = self.take_lease(*goal).await? else { return Ok(None) };
+        let head = self.journal.head().await?;
+        if let Goal::Head(target @ None) = goal {
+            *target = Some(head);
+        }
+        let rebuild = !self.rebuilds.is_empty();
+        let start = Start::<P> { core: Arc::clone(&self.core), lease, journal: self.journal.id(), rebuild };
+        let (saved, parked) = match self.store.transact(start.into_work()).await? {
+            Started::Made(checkpoint) => (checkpoint, ParkedStreams::new()),
+            Started::Found(checkpoint, parked) => {
+                self.check(&checkpoint, head).await?;
+                (checkpoint, parked)
+            }
+            Started::Failed(source) => {
+                return Err(ProjectorError::Model { projection: P::NAME, source: source.into() }.into());
+            }
+            Started::Store(error) => return Err(error.into()),
+        };
+        self.core.status.send_modify(|status| {
+            status.state = ProjectorState::CatchingUp;
+            status.head = head;
+            status.last_error = None;
+            status.parked_streams = parked.len();
+            status.reach(saved.position, None);
+        });
+        for answer in self.rebuilds.drain(..) {
+            // Nobody may wait for the answer any more.
+            let _ = answer.send(Ok(head));
+        }
+        Ok(Some(Session::new(saved, parked)))
+    }
+
+    async fn take_lease(&mut self, goal: Goal) -> Result<Option<Arc<LeaseOf<P>>>, Trouble> {
+        if self.lease.is_none() {
+            self.lease = self.store.lease(P::NAME).await?.map(Arc::new);
+        }
+        if self.lease.is_none() {
+            if matches!(goal, Goal::Head(_)) {
+                return Err(ProjectorError::Held { projection: P::NAME }.into());
+            }
+            self.state(ProjectorState::Waiting);
+            self.rest(LOOK).await;
+        }
+        Ok(self.lease.clone())
+    }
+
+    /// Checks that the journal has what the read model shows.
+    async fn check(&self, saved: &Checkpoint, head: Position) -> Result<(), Trouble> {
+        if saved.journal != self.journal.id() {
+            return Err(ProjectorError::OtherJournal { projection: P::NAME }.into());
+        }
+        let mut is_there = saved.position <= head;
+        if let Some(last) = saved.last.as_ref().filter(|_| is_there) {
+            let page = self.journal.read_stream(&last.stream, last.version..=last.version, PageSize::events(1)).await?;
+            is_there = page.last().is_some_and(|raw| raw.id == last.id);
+        }
+        if is_there {
+            Ok(())
+        } else {
+            Err(ProjectorError::Restored { projection: P::NAME, position: saved.position }.into())
+        }
+    }
+}

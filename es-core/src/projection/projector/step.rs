@@ -1,0 +1,312 @@
+//! The steps of a projector at work: read, project, wait.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::batch::{Batch, BatchEnd, ParkedStreams};
+use super::run::{Goal, Next, Trouble};
+use super::{OnFailure, Projector, ProjectorError, ProjectorState};
+use crate::BoxError;
+use crate::event::{Position, Timestamp};
+use crate::journal::{Journal, JournalError, Page, PageSize};
+use crate::projection::futures::{First, join, race};
+use crate::projection::{Checkpoint, Ended, Projection, ReadStore, ReadStoreError, Work};
+
+/// After how many pages without an event the position is saved all the same, so that they are not looked at again.
+const EMPTY_PAGES: u32 = 64;
+/// How often it is asked for the head while there is more to read anyway.
+const HEAD: Duration = Duration::from_millis(200);
+
+/// What a projector knows while it has a projection.
+pub(super) struct Session {
+    /// The checkpoint as the read store has it.
+    saved: Checkpoint,
+    /// How far it has looked; what is between this and the checkpoint were events that nobody wanted.
+    position: Position,
+    /// The events in hand, and the first of them that is not projected yet.
+    page: Option<Arc<Page>>,
+    at: usize,
+    /// The page after that, read in advance.
+    next_page: Option<Page>,
+    /// Whether the journal had no more to read.
+    at_end: bool,
+    empty_pages: u32,
+    parked: Arc<ParkedStreams>,
+    suspect: Option<Suspect>,
+    head_asked: Instant,
+}
+
+/// Events that are projected one by one, each in a transaction of its own, since one of them has failed.
+struct Suspect {
+    from: Position,
+    to: Position,
+    /// How often the event at `from` has failed.
+    attempts: u32,
+    /// Why that event is to be parked.
+    park: Option<String>,
+}
+
+impl Session {
+    pub(super) fn new(saved: Checkpoint, parked: ParkedStreams) -> Self {
+        Self {
+            position: saved.position,
+            saved,
+            page: None,
+            at: 0,
+            next_page: None,
+            at_end: false,
+            empty_pages: 0,
+            parked: Arc::new(parked),
+            suspect: None,
+            head_asked: Instant::now(),
+        }
+    }
+
+    pub(super) fn saved(&self) -> &Checkpoint {
+        &self.saved
+    }
+
+    /// Why the first event in hand is to be parked in place of being projected.
+    fn park(&self, page: &Page) -> Option<String> {
+        let Suspect { from, park: Some(error), .. } = self.suspect.as_ref()? else { return None };
+        page.iter().nth(self.at).filter(|raw| raw.position == *from).map(|_| error.clone())
+    }
+
+    /// Which events of the page in hand come next: those before a suspect, or the suspect alone, or all.
+    fn batch_end(&self, page: &Page) -> usize {
+        let Some(suspect) = &self.suspect else { return page.len() };
+        let mut rest = page.iter().enumerate().skip(self.at);
+        let found = rest.find(|(_, raw)| (suspect.from..=suspect.to).contains(&raw.position));
+        match found {
+            Some((at, _)) if at == self.at => at + 1,
+            Some((at, _)) => at,
+            None => page.len(),
+        }
+    }
+}
+
+impl<J: Journal + Clone, P: Projection> Projector<J, P> {
+    /// Does the next step.
+    pub(super) async fn advance(&mut self, session: &mut Option<Session>, goal: Goal) -> Result<Next, Trouble> {
+        let Some(current) = session else { return Ok(Next::GoOn) };
+        if let Some(page) = current.page.clone() {
+            if !self.project(current, page).await? {
+                *session = None;
+            }
+            return Ok(Next::GoOn);
+        }
+        if matches!(goal, Goal::Head(Some(head)) if current.position >= head) {
+            return Ok(Next::End);
+        }
+        if current.at_end {
+            self.wait_for_more(current).await?;
+        } else {
+            self.read(current).await?;
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn read_page(&self, after: Position) -> impl Future<Output = Result<Page, JournalError>> {
+        let size = PageSize { events: self.batch.events, ..PageSize::default() };
+        self.journal.read_all(after, &self.filter, size)
+    }
+
+    /// Takes the next page in hand.
+    async fn read(&mut self, session: &mut Session) -> Result<(), Trouble> {
+        let page = match session.next_page.take() {
+            Some(page) => page,
+            None => self.read_page(session.position).await?,
+        };
+        if page.more() {
+            self.state(ProjectorState::CatchingUp);
+            if session.head_asked.elapsed() > HEAD {
+                session.head_asked = Instant::now();
+                let head = self.journal.head().await?;
+                self.core.status.send_modify(|status| status.head = status.head.max(head));
+            }
+        }
+        if !page.is_empty() {
+            session.page = Some(Arc::new(page));
+            return Ok(());
+        }
+        session.at_end = !page.more();
+        if page.next() > session.position {
+            session.position = page.next();
+            session.empty_pages += 1;
+            if session.empty_pages >= EMPTY_PAGES {
+                self.save_position(session).await?;
+            }
+            self.core.status.send_modify(|status| status.reach(page.next(), None));
+        }
+        Ok(())
+    }
+
+    /// Waits for events, or for a command.
+    async fn wait_for_more(&mut self, session: &mut Session) -> Result<(), Trouble> {
+        self.state(ProjectorState::Live);
+        match race(self.commands.recv(), self.journal.wait(session.position)).await {
+            First::Left(command) => self.pending.extend(command),
+            First::Right(head) => {
+                let head = head?;
+                self.core.status.send_modify(|status| status.head = status.head.max(head));
+                session.at_end = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Projects some of the events in hand; gives whether the session can go on.
+    async fn project(&mut self, session: &mut Session, page: Arc<Page>) -> Result<bool, Trouble> {
+        let Some(lease) = self.lease.clone() else { return Ok(false) };
+        let batch = Batch {
+            core: Arc::clone(&self.core),
+            routes: Arc::clone(&self.routes),
+            lease,
+            page: Arc::clone(&page),
+            from: session.at,
+            to: session.batch_end(&page),
+            time: self.batch.time,
+            saved: session.saved.clone(),
+            parked: Arc::clone(&session.parked),
+            park: session.park(&page),
+        };
+        let read_ahead = async {
+            if page.more() && session.next_page.is_none() {
+                // A page that cannot be read is read again when it is needed.
+                self.read_page(page.next()).await.ok()
+            } else {
+                None
+            }
+        };
+        let (ended, next_page) = join(self.store.transact(batch.into_work()), read_ahead).await;
+        if next_page.is_some() {
+            session.next_page = next_page;
+        }
+        match ended? {
+            BatchEnd::Done { to, saved, recorded_at } => {
+                self.done(session, &page, to, saved, recorded_at);
+                Ok(true)
+            }
+            BatchEnd::Failed { from, to, error } => self.after_failure(session, &page, from, to, error).await,
+            BatchEnd::Moved => Ok(false),
+            BatchEnd::Store(error) => Err(error.into()),
+        }
+    }
+
+    /// Notes what has been projected.
+    fn done(&mut self, session: &mut Session, page: &Page, to: usize, saved: Checkpoint, recorded_at: Timestamp) {
+        let events = to.saturating_sub(session.at);
+        if session.park(page).is_some()
+            && let Some(raw) = page.iter().nth(session.at)
+        {
+            tracing::error!(projection = P::NAME, stream = %raw.stream, version = raw.version, "an event was parked");
+            Arc::make_mut(&mut session.parked).insert(raw.stream.clone(), raw.position);
+        }
+        session.at = to;
+        session.empty_pages = 0;
+        session.position = saved.position;
+        if let Some(suspect) = session.suspect.as_mut().filter(|suspect| suspect.from <= saved.position) {
+            suspect.attempts = 0;
+            suspect.park = None;
+            if suspect.to <= saved.position {
+                session.suspect = None;
+            }
+        }
+        session.saved = saved;
+        if to == page.len() {
+            session.page = None;
+            session.at = 0;
+            session.at_end = !page.more();
+        }
+        let rate = self.meter.add(events as u64);
+        self.core.status.send_modify(|status| {
+            status.reach(session.position, Some(recorded_at));
+            status.measure(rate);
+            status.parked_streams = session.parked.len();
+            if session.suspect.is_none() && status.last_error.take().is_some() {
+                status.state = ProjectorState::CatchingUp;
+            }
+        });
+    }
+
+    /// Decides what becomes of events that failed; gives whether the session can go on.
+    async fn after_failure(
+        &mut self,
+        session: &mut Session,
+        page: &Page,
+        from: usize,
+        to: usize,
+        error: BoxError,
+    ) -> Result<bool, Trouble> {
+        let mut failed = page.iter().skip(from).take(to - from);
+        let Some(first) = failed.next() else { return Ok(false) };
+        let last = failed.last().unwrap_or(first);
+        let alone = to - from == 1;
+        let before = session.suspect.take();
+        let again = before.as_ref().filter(|suspect| suspect.from == first.position).map_or(0, |same| same.attempts);
+        let attempts = if alone { again + 1 } else { 0 };
+        let until = before.map_or(last.position, |suspect| suspect.to.max(last.position));
+        let mut suspect = Suspect { from: first.position, to: until, attempts, park: None };
+        if alone {
+            let text = error.to_string();
+            let error = ProjectorError::Event {
+                projection: P::NAME,
+                event: first.name.to_owned(),
+                stream: first.stream.clone(),
+                version: first.version,
+                position: first.position,
+                attempts,
+                source: error.into(),
+            };
+            self.retrying(error.clone());
+            match self.retry.wait_after(attempts) {
+                Some(wait) => self.rest(wait).await,
+                None if self.on_failure == OnFailure::Park => suspect.park = Some(text),
+                None => return Err(error.into()),
+            }
+        }
+        session.suspect = Some(suspect);
+        if !P::Store::ROLLS_BACK {
+            self.go_to_start(session);
+        }
+        Ok(true)
+    }
+
+    /// Notes that the read model is empty again.
+    fn go_to_start(&self, session: &mut Session) {
+        session.saved = Checkpoint { position: Position::START, last: None, ..session.saved };
+        session.position = Position::START;
+        session.page = None;
+        session.next_page = None;
+        session.at = 0;
+        session.at_end = false;
+        self.core.status.send_modify(|status| status.reach(Position::START, None));
+    }
+
+    /// Saves how far it has looked, where that is further than the checkpoint.
+    pub(super) async fn save_position(&mut self, session: &mut Session) -> Result<(), Trouble> {
+        let Some(lease) = self.lease.clone().filter(|_| session.position > session.saved.position) else {
+            return Ok(());
+        };
+        let saved = session.saved.clone();
+        let moved = Checkpoint { position: session.position, ..saved.clone() };
+        let save = moved.clone();
+        let work: Work<_, Result<bool, ReadStoreError>> = Box::new(move |tx| {
+            Box::pin(async move {
+                match P::Store::load(&lease, tx).await {
+                    Ok(Some(stored)) if stored == saved => match P::Store::save(&lease, tx, &save).await {
+                        Ok(()) => Ended::Commit(Ok(true)),
+                        Err(error) => Ended::RollBack(Err(error)),
+                    },
+                    Ok(_) => Ended::RollBack(Ok(false)),
+                    Err(error) => Ended::RollBack(Err(error)),
+                }
+            })
+        });
+        if self.store.transact(work).await?? {
+            session.saved = moved;
+            session.empty_pages = 0;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! `ReadStore`: where read models and their checkpoints are.
+
+use std::future::Future;
+
+use super::{BoxFuture, ParkedEvent};
+use crate::event::{EventId, Position, StreamId};
+use crate::journal::{JournalError, JournalId};
+
+/// A database for read models, which keeps the checkpoint of each in the same transaction.
+///
+/// A projection is named by what [`lease`](Self::lease) gives: whoever has it is the only one to advance that
+/// projection. What is written under a lease that another one has taken over is an error, also where the store
+/// could not know of that at once.
+pub trait ReadStore: Clone + Send + Sync + 'static {
+    /// A transaction, as projections see it. It cannot be committed or rolled back by them.
+    type Tx: Send + 'static;
+    /// The right to advance one projection; given back when it is dropped, or when the process ends, however it does.
+    type Lease: Send + Sync + 'static;
+
+    /// Whether a transaction that is rolled back leaves nothing of what was done in it. Where it is `false` the read
+    /// model is the projection itself, and is built anew after a failure.
+    const ROLLS_BACK: bool = true;
+
+    /// Takes the right to advance the projection of this name; `None` while another one has it.
+    fn lease(&self, projection: &str) -> impl Future<Output = Result<Option<Self::Lease>, ReadStoreError>> + Send;
+
+    /// Runs `work` in a transaction, and then commits it or rolls it back, as the work says.
+    ///
+    /// It runs where it may block. A future that is dropped has done it as a whole or not at all; once it is under
+    /// way it goes on to its end.
+    fn transact<T: Send + 'static>(
+        &self,
+        work: Work<Self::Tx, T>,
+    ) -> impl Future<Output = Result<T, ReadStoreError>> + Send;
+
+    /// How far the projection has come; `None` before the first [`save`](Self::save).
+    fn load(
+        lease: &Self::Lease,
+        tx: &mut Self::Tx,
+    ) -> impl Future<Output = Result<Option<Checkpoint>, ReadStoreError>> + Send;
+
+    /// Says how far the projection has come, in the same transaction as what it has written.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadStoreError::TakenOver`] when the lease is no longer this one's.
+    fn save(
+        lease: &Self::Lease,
+        tx: &mut Self::Tx,
+        checkpoint: &Checkpoint,
+    ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
+
+    /// Puts an event aside; one that is there already is replaced.
+    fn park(
+        lease: &Self::Lease,
+        tx: &mut Self::Tx,
+        event: &ParkedEvent,
+    ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
+
+    /// Takes back the events with these positions that were put aside.
+    fn unpark(
+        lease: &Self::Lease,
+        tx: &mut Self::Tx,
+        positions: std::ops::RangeInclusive<Position>,
+    ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
+
+    /// The events after a position that were put aside, in their order, at most `limit` of them.
+    fn parked(
+        lease: &Self::Lease,
+        tx: &mut Self::Tx,
+        after: Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ParkedEvent>, ReadStoreError>> + Send;
+
+    /// Whether a transaction holds up the appends to this journal, because both are in one file.
+    fn holds_up(&self, _journal: JournalId) -> bool {
+        false
+    }
+}
+
+/// What is to be done in a transaction.
+pub type Work<Tx, T> = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Ended<T>> + Send>;
+
+/// How the work in a transaction has ended, and what it gives.
+#[derive(Debug)]
+pub enum Ended<T> {
+    /// The transaction is to be committed.
+    Commit(T),
+    /// The transaction is to be rolled back.
+    RollBack(T),
+}
+
+/// How far a projection has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The version of the projection.
+    pub version: u32,
+    /// The journal that the events are from.
+    pub journal: JournalId,
+    /// All events up to this position have been looked at.
+    pub position: Position,
+    /// The last event that the projection wanted: a journal that does not have it is not the same any more.
+    pub last: Option<LastEvent>,
+}
+
+/// The last event that a projection has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastEvent {
+    /// The stream that it is in.
+    pub stream: StreamId,
+    /// Its number in the stream.
+    pub version: u64,
+    /// Its id.
+    pub id: EventId,
+}
+
+/// Says why a read store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadStoreError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] JournalError),
+    /// Another projector has the projection now. Nothing was written.
+    #[error("projection `{projection}` has been taken over by another projector")]
+    TakenOver {
+        /// The name of the projection.
+        projection: String,
+    },
+}
