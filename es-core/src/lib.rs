@@ -50,6 +50,8 @@ pub use repository::{
 };
 pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 
+#[cfg(all(feature = "derive", feature = "tokio"))]
+pub use es_derive::Projection;
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event};
 

@@ -18,5 +18,7 @@ pub use crate::projection::{
 pub use crate::repository::{
     CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,
 };
+#[cfg(all(feature = "derive", feature = "tokio"))]
+pub use es_derive::Projection;
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event};

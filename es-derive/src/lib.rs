@@ -10,6 +10,7 @@ mod command;
 mod errors;
 mod event;
 mod expand;
+mod projection;
 mod shape;
 mod text;
 
@@ -32,4 +33,10 @@ pub fn derive_command(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     event::derive(input.into()).into()
+}
+
+/// Makes a struct a projection: dispatches each event to its `Project`, or all of them to `ProjectBatch`.
+#[proc_macro_derive(Projection, attributes(projection))]
+pub fn derive_projection(input: TokenStream) -> TokenStream {
+    projection::derive(input.into()).into()
 }

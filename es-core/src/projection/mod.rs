@@ -26,7 +26,7 @@ pub use read_store::{Checkpoint, Ended, LastEvent, ReadStore, ReadStoreError, Wo
 pub use routes::{OfAggregate, Routes};
 
 use crate::BoxError;
-use crate::event::{Event, Recorded};
+use crate::event::Recorded;
 
 /// What projecting gives: nothing, or why it failed.
 pub type Projected = Result<(), BoxError>;
@@ -183,4 +183,4 @@ pub trait ProjectBatch: Projection {
     label = "not listed in `events(..)`",
     note = "add it to `events(..)` in `#[projection(..)]` of `{P}`"
 )]
-pub trait ProjectedBy<P>: Event {}
+pub trait ProjectedBy<P>: Send + Sync + Sized + 'static {}

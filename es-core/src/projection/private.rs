@@ -6,6 +6,7 @@ pub use super::{
     BoxFuture, InMemory, OfAggregate, OneByOne, Project, ProjectBatch, Projected, ProjectedBy, Projection, ReadModel,
     ReadStore, Routes, TxOf,
 };
+pub use crate::event::Recorded;
 
 /// Does nothing: for a view in memory, which needs no table.
 pub fn nothing<'a>() -> BoxFuture<'a, Projected> {

@@ -70,7 +70,7 @@ pub trait OfAggregate<A>: EventOf<A> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate, E: EventOf<A>> OfAggregate<A> for E {
+impl<A: Aggregate, E: EventOf<A> + Send + Sync + 'static> OfAggregate<A> for E {
     fn route_each<P: Projection>(routes: &mut Routes<P>, project: EachFn<P, E>)
     where
         E: ProjectedBy<P>,
@@ -93,7 +93,7 @@ impl<P: Projection> Routes<P> {
         Self { current: Vec::new(), retired: Vec::new() }
     }
 
-    fn add<A: Aggregate, E: EventOf<A>>(&mut self, target: Target<P>) {
+    fn add<A: Aggregate, E: EventOf<A> + 'static>(&mut self, target: Target<P>) {
         self.current.push(Route { aggregate: A::NAME, model: E::EVENT, event_type: TypeId::of::<E>(), target });
         if !A::MODEL.retired.is_empty() && !self.retired.iter().any(|retired| retired.aggregate == A::NAME) {
             self.retired.push(Retired { aggregate: A::NAME, models: A::MODEL.retired, decode: decode_retired::<A> });
@@ -102,7 +102,7 @@ impl<P: Projection> Routes<P> {
 
     /// What the journal is asked for: the listed events by all their names, and the retired ones that may be one of
     /// them today.
-    pub(super) fn filter(&self) -> Filter {
+    pub fn filter(&self) -> Filter {
         let current = self.current.iter().map(|route| (route.aggregate, route.model));
         let retired =
             self.retired.iter().flat_map(|retired| retired.models.iter().map(|model| (retired.aggregate, *model)));
@@ -247,7 +247,7 @@ trait Each<P: Projection>: Send + Sync {
     ) -> BoxFuture<'a, Projected>;
 }
 
-impl<A: Aggregate, E: EventOf<A>, P: Projection> Each<P> for Decoder<A, E, EachFn<P, E>> {
+impl<A: Aggregate, E: EventOf<A> + 'static, P: Projection> Each<P> for Decoder<A, E, EachFn<P, E>> {
     fn project<'a>(
         &self,
         projection: &'a mut P,
@@ -280,7 +280,7 @@ trait Batch<P: Projection>: Send + Sync {
     fn convert(&self, event: AnyEvent, raw: &RawEvent<'_>, index: u32) -> Option<Recorded<P::Event>>;
 }
 
-impl<A: Aggregate, E: EventOf<A>, P: Projection> Batch<P> for Decoder<A, E, BatchFn<P, E>> {
+impl<A: Aggregate, E: EventOf<A> + 'static, P: Projection> Batch<P> for Decoder<A, E, BatchFn<P, E>> {
     fn decode(&self, raw: &RawEvent<'_>) -> Result<Recorded<P::Event>, DecodeError> {
         let event = E::decode::<A::Codec>(raw.event_version, raw.payload)?;
         Ok(recorded((self.make)(event), raw, 0))

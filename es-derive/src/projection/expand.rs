@@ -1,0 +1,175 @@
+//! The code for a projection.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+
+use super::model::{Batch, Listed, Model, Place};
+use crate::expand::{in_const, located};
+use crate::text;
+
+/// Writes the enum of a batch, and all impls.
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let events = model.batch.as_ref().map(|batch| event_enum(model, batch));
+    let parts = [aliases(model), listed(model), projection(model)];
+    let impls = in_const(model.root.as_ref(), &parts.into_iter().collect());
+    quote!(#events #impls)
+}
+
+/// What the type of an event is called in the impls.
+fn alias(event: &Listed) -> Ident {
+    Ident::new(&event.alias, located(event.span()))
+}
+
+fn cfg(event: &Listed) -> TokenStream {
+    let cfg = &event.cfg;
+    quote!(#(#cfg)*)
+}
+
+/// `type __Event0 = bank::Increased;` for each event: a name that cannot be resolved is then one error, and not one for
+/// each impl.
+fn aliases(model: &Model) -> TokenStream {
+    let aliases = model.events.iter().map(|event| {
+        let (alias, path, cfg) = (alias(event), &event.path, cfg(event));
+        quote!(#cfg type #alias = #path;)
+    });
+    quote!(#(#aliases)*)
+}
+
+/// `impl ProjectedBy<Balances> for Increased`, for each event.
+fn listed(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let impls = model.events.iter().filter(|event| !event.again).map(|event| {
+        let (alias, cfg) = (alias(event), cfg(event));
+        quote_spanned! {located(event.span())=>
+            #cfg
+            #[automatically_derived]
+            impl __es::ProjectedBy<#ident> for #alias {}
+        }
+    });
+    quote!(#(#impls)*)
+}
+
+fn projection(model: &Model) -> TokenStream {
+    let Model { ident, name, version, .. } = model;
+    let store = match &model.place {
+        Place::Store(store) => store.to_token_stream(),
+        Place::InMemory => quote!(__es::InMemory),
+        // A type with a mistake in it: the compiler says nothing of what depends on it.
+        Place::Missing(error) => {
+            let error = error.to_compile_error();
+            quote!([(); #error])
+        }
+    };
+    let event = match &model.batch {
+        Some(batch) => batch.event_enum.to_token_stream(),
+        None => quote!(__es::OneByOne),
+    };
+    let (routes, read_model) = (routes(model), read_model(model));
+    let batch = model.batch.as_ref().map(project_events);
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl __es::Projection for #ident {
+            type Store = #store;
+            type Event = #event;
+
+            const NAME: &'static str = #name;
+            const VERSION: u32 = #version;
+
+            #routes
+            #read_model
+            #batch
+        }
+    }
+}
+
+/// A line for each event. Expands to, without and with `batch`:
+///
+/// ```text
+/// <Increased as OfAggregate<_>>::route_each(&mut routes, <Self as Project<Increased>>::boxed);
+/// <Increased as OfAggregate<_>>::route_batch(&mut routes, BalancesEvent::Increased);
+/// ```
+fn routes(model: &Model) -> TokenStream {
+    let lines = model.events.iter().map(|event| {
+        let (alias, cfg) = (alias(event), cfg(event));
+        let aggregate = event.aggregate.as_ref().map_or_else(|| quote!(_), |path| path.to_token_stream());
+        match &model.batch {
+            Some(Batch { event_enum, .. }) => {
+                let variant = &event.variant;
+                quote_spanned! {located(event.span())=>
+                    #cfg
+                    <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut routes, #event_enum::#variant);
+                }
+            }
+            None => quote_spanned! {located(event.span())=>
+                #cfg
+                <#alias as __es::OfAggregate<#aggregate>>::route_each::<Self>(
+                    &mut routes,
+                    <Self as __es::Project<#alias>>::boxed,
+                );
+            },
+        }
+    });
+    quote! {
+        #[allow(unused_mut)]
+        fn routes() -> __es::Routes<Self> {
+            let mut routes = __es::Routes::<Self>::new();
+            #(#lines)*
+            routes
+        }
+    }
+}
+
+/// `create_model` and `reset_model`, reported at the projection's name when there is no `ReadModel`.
+fn read_model(model: &Model) -> TokenStream {
+    let (create, reset) = match &model.place {
+        Place::Store(_) => (
+            quote!(<Self as __es::ReadModel>::boxed_create(self, tx)),
+            quote!(<Self as __es::ReadModel>::boxed_reset(self, tx)),
+        ),
+        Place::InMemory => (quote!(__es::nothing()), quote!(__es::start_again::<Self>(self))),
+        Place::Missing(_) => (quote!(__es::nothing()), quote!(__es::nothing())),
+    };
+    quote_spanned! {located(model.ident.span())=>
+        #[allow(unused_variables)]
+        fn create_model<'a>(&'a mut self, tx: &'a mut __es::TxOf<Self>) -> __es::BoxFuture<'a, __es::Projected> {
+            #create
+        }
+
+        #[allow(unused_variables)]
+        fn reset_model<'a>(&'a mut self, tx: &'a mut __es::TxOf<Self>) -> __es::BoxFuture<'a, __es::Projected> {
+            #reset
+        }
+    }
+}
+
+/// `project_events`, reported at `batch` when there is no `ProjectBatch`.
+fn project_events(batch: &Batch) -> TokenStream {
+    quote_spanned! {located(batch.span)=>
+        const BATCH: bool = true;
+
+        fn project_events<'a>(
+            &'a mut self,
+            events: &'a [__es::Recorded<<Self as __es::Projection>::Event>],
+            tx: &'a mut __es::TxOf<Self>,
+        ) -> __es::BoxFuture<'a, __es::Projected> {
+            <Self as __es::ProjectBatch>::boxed(self, events, tx)
+        }
+    }
+}
+
+fn event_enum(model: &Model, Batch { event_enum, .. }: &Batch) -> TokenStream {
+    let vis = &model.vis;
+    let docs = format!(" One of the events that [`{}`] is made of.", text::plain(&model.ident));
+    let variants = model.events.iter().filter(|event| !event.again).map(|event| {
+        let (variant, path, cfg) = (&event.variant, &event.path, cfg(event));
+        let docs = format!(" `{}`", text::source(path.to_token_stream()));
+        quote! { #[doc = #docs] #cfg #variant(#path) }
+    });
+    quote! {
+        #[doc = #docs]
+        #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+        #[allow(clippy::large_enum_variant, clippy::enum_variant_names, deprecated, non_camel_case_types)]
+        #vis enum #event_enum { #(#variants),* }
+    }
+}
