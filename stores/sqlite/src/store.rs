@@ -1,9 +1,10 @@
 //! `SqliteStore`: a handle on the threads that write and read.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use es_core::{
@@ -43,7 +44,7 @@ struct Shared {
     reads: Option<Arc<Queue<ReadJob>>>,
     watch: Arc<Watch>,
     head: watch::Sender<Head>,
-    /// Each thread has a receiver of it until it has closed its connection.
+    /// The writer has a receiver of it until it has closed its connection, the last of all.
     alive: watch::Sender<()>,
 }
 
@@ -190,30 +191,32 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         head: watch::Sender::new(Head { position: head, closed: false }),
         alive: watch::Sender::new(()),
     };
+    // Dropped by each of the other threads when it has closed its connection.
+    let (open, others) = mpsc::channel::<Infallible>();
     let writer =
         Writer::new(writer, options.clock, place, shared.head.clone()).map_err(|error| cannot_start(&shown, error))?;
     for reader in readers {
         let Some(queue) = shared.reads.clone() else { break };
-        let alive = shared.alive.subscribe();
+        let open = open.clone();
         let work = move || {
             reader::run(reader, &queue);
-            drop(alive);
+            drop(open);
         };
         spawn("es-sqlite-reader", work).map_err(|error| cannot_start(&shown, error))?;
     }
     if let Some(db) = watch {
-        let (watch, head, alive) = (Arc::clone(&shared.watch), shared.head.clone(), shared.alive.subscribe());
+        let (watch, head) = (Arc::clone(&shared.watch), shared.head.clone());
         let work = move || {
             watch.run(&db, &head);
             drop(db);
-            drop(alive);
+            drop(open);
         };
         spawn("es-sqlite-watch", work).map_err(|error| cannot_start(&shown, error))?;
     }
     let (queue, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
     let store = SqliteStore { shared: Arc::new(shared) };
     let write = move || {
-        writer.run(&queue);
+        writer.run(&queue, &others);
         drop(alive);
     };
     Ok((store, write))

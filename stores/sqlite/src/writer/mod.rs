@@ -7,9 +7,10 @@ mod insert;
 mod repeated;
 mod snapshots;
 
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 
 use es_core::{Append, AppendError, Appended, Clock, JournalError};
 use rusqlite::hooks::Wal;
@@ -83,14 +84,16 @@ impl Writer {
         Ok(Self { reader, heads: Heads::new(), clock, place, head, wal_pages })
     }
 
-    /// Does what is in the queue, until it is closed and empty.
-    pub(crate) fn run(mut self, queue: &Arc<Queue<Job>>) {
+    /// Does what is in the queue, until it is closed and empty; then closes its connection, after all the `others`.
+    pub(crate) fn run(mut self, queue: &Arc<Queue<Job>>, others: &mpsc::Receiver<Infallible>) {
         let _end = End { queue: Arc::clone(queue), place: self.place.clone() };
         let mut jobs = Vec::new();
         while queue.take_some(&mut jobs, BATCH, Job::weight) {
             self.commit(&mut jobs);
             self.look_after_the_wal();
         }
+        // The last connection to be closed removes the WAL, but none does when two are closed at the same time.
+        let _: Result<Infallible, mpsc::RecvError> = others.recv();
         // What cannot be copied now is copied by the next program that opens the file.
         let _ = self.reader.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }
