@@ -139,24 +139,26 @@ pub fn into_any<A, E: EventOf<A>>(event: E) -> AnyEvent {
     std::boxed::Box::new(event)
 }
 
-/// Reads an event of type `E` as one event of `A`.
-pub fn decode<A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
+/// Reads an event of type `E`, in the format of `C`, as one event of `A`.
+pub fn decode<C, A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
 where
+    C: Codec,
     A: Aggregate,
     A::Event: From<E>,
     E: EventOf<A>,
 {
-    let event = E::decode::<A::Codec>(version, payload)?;
+    let event = E::decode::<C>(version, payload)?;
     Ok(Events::one(event.into()))
 }
 
-/// Reads a retired event of type `E` as what it is today.
-pub fn decode_retired<A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
+/// Reads a retired event of type `E`, in the format of `C`, as what it is today.
+pub fn decode_retired<C, A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
 where
+    C: Codec,
     A: Retire<E>,
     E: RetiredOf<A>,
 {
-    Ok(A::retire(E::decode::<A::Codec>(version, payload)?))
+    Ok(A::retire(E::decode::<C>(version, payload)?))
 }
 
 /// Reads one kind of event of `A`.

@@ -168,12 +168,12 @@ impl private::Aggregate for Account {
         }
     }
 
-    fn decode_event(
+    fn decode_event_by<C: private::Codec>(
         index: usize,
         version: u32,
         payload: private::Payload<'_>,
     ) -> private::Result<private::Events<Self>, private::DecodeError> {
-        private::decode_by::<Self>(&[private::decode::<Self, Increased>], index, version, payload)
+        private::decode_by::<Self>(&[private::decode::<C, Self, Increased>], index, version, payload)
     }
 
     fn encode_state(&self, bytes: &mut private::Vec<u8>) -> private::Result<(), private::BoxError> {

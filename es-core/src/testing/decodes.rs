@@ -13,12 +13,27 @@ pub trait Aggregates {
     /// Decodes an event of one of them; `None` if it is of none of them.
     #[doc(hidden)]
     fn decode(raw: &RawEvent<'_>) -> Option<Result<(), DecodeError>>;
+
+    /// Shows each of them to `visitor`.
+    #[doc(hidden)]
+    fn visit(visitor: &mut impl Visitor);
+}
+
+/// Looks at each of some aggregates.
+#[doc(hidden)]
+pub trait Visitor {
+    /// Looks at `A`.
+    fn visit<A: Aggregate>(&mut self);
 }
 
 impl<A: Aggregate> Aggregates for A {
     fn decode(raw: &RawEvent<'_>) -> Option<Result<(), DecodeError>> {
         let decode = || A::decode_event(A::resolve(raw.name)?, raw.event_version, raw.payload).map(drop);
         (raw.stream.aggregate() == A::NAME).then(decode)
+    }
+
+    fn visit(visitor: &mut impl Visitor) {
+        visitor.visit::<A>();
     }
 }
 
@@ -30,6 +45,11 @@ macro_rules! tuples {
             impl<$first: Aggregates, $($rest: Aggregates),*> Aggregates for ($first, $($rest,)*) {
                 fn decode(raw: &RawEvent<'_>) -> Option<Result<(), DecodeError>> {
                     $first::decode(raw)$(.or_else(|| $rest::decode(raw)))*
+                }
+
+                fn visit(visitor: &mut impl Visitor) {
+                    $first::visit(visitor);
+                    $($rest::visit(visitor);)*
                 }
             }
         )?

@@ -5,6 +5,8 @@ pub mod conformance;
 mod decode;
 mod decodes;
 mod diff;
+mod golden;
+mod lock;
 mod scenario;
 
 #[cfg(feature = "conformance")]
@@ -12,4 +14,5 @@ mod scenario;
 pub use crate::__conformance as conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};
+pub use lock::assert_schema_lock;
 pub use scenario::{Scenario, Then};

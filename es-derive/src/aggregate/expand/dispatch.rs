@@ -131,16 +131,16 @@ fn encode(model: &Model) -> TokenStream {
 fn decode(model: &Model) -> TokenStream {
     let events = model.events.members.iter().map(|member| {
         let (path, cfg) = (&member.path, cfg(member));
-        quote!(#cfg __es::decode::<Self, #path>)
+        quote!(#cfg __es::decode::<__C, Self, #path>)
     });
     let retired = model.retired.iter().map(|member| {
         let (path, cfg) = (&member.path, cfg(member));
-        let decode = quote_spanned!(located(member.span())=> __es::decode_retired::<Self, #path>);
+        let decode = quote_spanned!(located(member.span())=> __es::decode_retired::<__C, Self, #path>);
         quote!(#cfg #decode)
     });
     let decoders = events.chain(retired);
     quote! {
-        fn decode_event(
+        fn decode_event_by<__C: __es::Codec>(
             index: usize,
             version: u32,
             payload: __es::Payload<'_>,

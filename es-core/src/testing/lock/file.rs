@@ -1,0 +1,142 @@
+//! The lock file: its blocks, and the text that they stand in.
+
+use std::fmt;
+use std::path::Path;
+
+use super::block::{Block, Key, Layout};
+use super::parse::{self, Fault, fault};
+
+const HEAD: &str = "\
+# The shape of each event version that may be in a journal. Commit this file.
+# It is checked when the crate compiles, and by `es_core::testing::assert_schema_lock`;
+# `UPDATE_LOCK=1 cargo test` adds what is new. A block that is here is never changed: an
+# event that changes gets a new version.
+";
+
+/// What the file holds. What is not touched is written back as it was.
+#[derive(Debug)]
+pub(super) struct LockFile {
+    head: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    block: Block,
+    /// The block as it stands in the file, with the comments in and above it.
+    text: String,
+}
+
+impl LockFile {
+    /// A file without blocks.
+    pub(super) fn new() -> Self {
+        Self { head: HEAD.to_owned(), entries: Vec::new() }
+    }
+
+    /// Reads the text of a file.
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let text = text.trim_start_matches('\u{feff}');
+        let lines: Vec<(usize, &str)> = text.lines().zip(1..).map(|(text, line)| (line, text.trim_end())).collect();
+        if let Some((line, _)) = lines.iter().find(|(_, text)| is_conflict_mark(text)) {
+            let what = "a merge left a conflict here: keep the blocks of both sides, \
+                        and where one block differs the one that a journal may hold";
+            return Err(fault(*line, what));
+        }
+        let mut head = String::new();
+        let mut entries: Vec<(usize, Entry)> = Vec::new();
+        let mut comments = String::new();
+        for chunk in lines.split(|(_, text)| text.is_empty()).filter(|chunk| !chunk.is_empty()) {
+            let mut text = std::mem::take(&mut comments);
+            for (_, line) in chunk {
+                text.extend([line, "\n"]);
+            }
+            let content: Vec<_> = chunk.iter().filter(|(_, text)| !is_comment(text)).copied().collect();
+            let Some(&(line, _)) = content.first() else {
+                // A comment of its own belongs to what follows it; the first one, to the file.
+                if head.is_empty() && entries.is_empty() {
+                    head = text;
+                } else {
+                    comments = text + "\n";
+                }
+                continue;
+            };
+            let block = parse::block(&content)?;
+            if let Some((first, _)) = entries.iter().find(|(_, entry)| entry.block.key == block.key) {
+                return Err(fault(line, format!("`{}` is here twice: line {first} has it already", block.key)));
+            }
+            entries.push((line, Entry { block, text }));
+        }
+        let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
+        if !comments.is_empty() {
+            match entries.last_mut() {
+                Some(last) => last.text.extend(["\n", comments.trim_end(), "\n"]),
+                None => head.extend(["\n", comments.trim_end(), "\n"]),
+            }
+        }
+        Ok(Self { head, entries })
+    }
+
+    /// The block of an event version.
+    pub(super) fn get(&self, key: &Key) -> Option<&Block> {
+        self.blocks().find(|block| block.key == *key)
+    }
+
+    /// All blocks.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.entries.iter().map(|entry| &entry.block)
+    }
+
+    /// Adds a block.
+    pub(super) fn add(&mut self, block: Block) {
+        let entry = Entry { text: block.to_string(), block };
+        let at = self.entries.partition_point(|other| other.block.key < entry.block.key);
+        self.entries.insert(at, entry);
+    }
+
+    /// Adds a type to a block that does not know it yet.
+    pub(super) fn add_type(&mut self, key: &Key, name: String, layout: Layout) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.block.key == *key) {
+            entry.text.push_str(&Block::type_lines(&name, &layout));
+            entry.block.types.push((name, layout));
+        }
+    }
+
+    /// Sorts the blocks.
+    pub(super) fn sort(&mut self) {
+        self.entries.sort_by(|a, b| a.block.key.cmp(&b.block.key));
+    }
+
+    /// Reads the file at `path`, `None` if there is none.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, super::LockError> {
+        use super::LockError;
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(LockError::File { action: "read", path: path.to_owned(), source }),
+        };
+        Self::parse(&text).map(Some).map_err(|Fault { line, what }| LockError::Malformed {
+            path: path.to_owned(),
+            line,
+            what,
+        })
+    }
+}
+
+/// The text of the file.
+impl fmt::Display for LockFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.head)?;
+        self.entries.iter().enumerate().try_for_each(|(at, entry)| {
+            let between = if at == 0 && self.head.is_empty() { "" } else { "\n" };
+            write!(f, "{between}{}", entry.text)
+        })
+    }
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
+fn is_conflict_mark(line: &str) -> bool {
+    ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].into_iter().any(|mark| line.starts_with(mark))
+}
