@@ -1,5 +1,6 @@
 //! The lock file: its blocks, and the text that they stand in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -13,10 +14,15 @@ const HEAD: &str = "\
 # event that changes gets a new version.
 ";
 
+/// The head of the block that has the types of the aggregates.
+const AGGREGATES: &str = "aggregates";
+
 /// What the file holds. What is not touched is written back as it was.
 #[derive(Debug)]
 pub(super) struct LockFile {
     head: String,
+    /// The type of each aggregate, by the aggregate's name.
+    aggregates: BTreeMap<String, String>,
     entries: Vec<Entry>,
 }
 
@@ -30,7 +36,7 @@ struct Entry {
 impl LockFile {
     /// A file without blocks.
     pub(super) fn new() -> Self {
-        Self { head: HEAD.to_owned(), entries: Vec::new() }
+        Self { head: HEAD.to_owned(), aggregates: BTreeMap::new(), entries: Vec::new() }
     }
 
     /// Reads the text of a file.
@@ -43,27 +49,34 @@ impl LockFile {
             return Err(fault(*line, what));
         }
         let mut head = String::new();
+        let mut aggregates = None;
         let mut entries: Vec<(usize, Entry)> = Vec::new();
         let mut comments = String::new();
         for chunk in lines.split(|(_, text)| text.is_empty()).filter(|chunk| !chunk.is_empty()) {
-            let mut text = std::mem::take(&mut comments);
-            for (_, line) in chunk {
-                text.extend([line, "\n"]);
-            }
-            let content: Vec<_> = chunk.iter().filter(|(_, text)| !is_comment(text)).copied().collect();
-            let Some(&(line, _)) = content.first() else {
+            let (notes, content): (Vec<_>, Vec<_>) = chunk.iter().copied().partition(|(_, text)| is_comment(text));
+            let Some(&(line, first)) = content.first() else {
                 // A comment of its own belongs to what follows it; the first one, to the file.
                 if head.is_empty() && entries.is_empty() {
-                    head = text;
+                    head = text_of(&notes);
                 } else {
-                    comments = text + "\n";
+                    comments.extend([&text_of(&notes), "\n"]);
                 }
                 continue;
             };
+            if first == AGGREGATES {
+                if aggregates.is_some() {
+                    return Err(fault(line, format!("`{AGGREGATES}` is here twice")));
+                }
+                aggregates = Some(parse::aggregates(&content)?);
+                // This block is written anew each time, and what is said of it goes with the next one.
+                comments.push_str(&text_of(&notes));
+                continue;
+            }
             let block = parse::block(&content)?;
             if let Some((first, _)) = entries.iter().find(|(_, entry)| entry.block.key == block.key) {
                 return Err(fault(line, format!("`{}` is here twice: line {first} has it already", block.key)));
             }
+            let text = std::mem::take(&mut comments) + &text_of(chunk);
             entries.push((line, Entry { block, text }));
         }
         let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
@@ -73,7 +86,7 @@ impl LockFile {
                 None => head.extend(["\n", comments.trim_end(), "\n"]),
             }
         }
-        Ok(Self { head, entries })
+        Ok(Self { head, aggregates: aggregates.unwrap_or_default(), entries })
     }
 
     /// The block of an event version.
@@ -84,6 +97,11 @@ impl LockFile {
     /// All blocks.
     pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.entries.iter().map(|entry| &entry.block)
+    }
+
+    /// Notes down the type of an aggregate, and gives the one that was there.
+    pub(super) fn set_aggregate(&mut self, name: &str, path: &str) -> Option<String> {
+        self.aggregates.insert(name.to_owned(), path.to_owned())
     }
 
     /// Adds a block.
@@ -125,12 +143,17 @@ impl LockFile {
 /// The text of the file.
 impl fmt::Display for LockFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.head)?;
-        self.entries.iter().enumerate().try_for_each(|(at, entry)| {
-            let between = if at == 0 && self.head.is_empty() { "" } else { "\n" };
-            write!(f, "{between}{}", entry.text)
-        })
+        if !self.head.is_empty() {
+            writeln!(f, "{}", self.head)?;
+        }
+        writeln!(f, "{AGGREGATES}")?;
+        self.aggregates.iter().try_for_each(|(name, path)| writeln!(f, "  {name}: {path}"))?;
+        self.entries.iter().try_for_each(|entry| write!(f, "\n{}", entry.text))
     }
+}
+
+fn text_of(lines: &[(usize, &str)]) -> String {
+    lines.iter().flat_map(|(_, text)| [text, "\n"]).collect()
 }
 
 fn is_comment(line: &str) -> bool {

@@ -67,7 +67,7 @@ pub fn assert_schema_lock<D: Aggregates>(path: impl AsRef<Path>) {
     D::visit(&mut aggregates);
     let Collected { shapes, samples } = aggregates;
     let mut notes = Vec::new();
-    let mut turn = Turn::take(path);
+    let mut turn = Turn::take();
     let checked = check(&shapes, path, update, &mut turn, &mut notes).and_then(|may_add| {
         let folder = path.with_file_name("tests").join("golden");
         golden::check(&samples, &folder, may_add, &mut notes).map_err(LockError::Samples)
@@ -224,6 +224,12 @@ fn differences(file: &LockFile, today: &Today) -> Vec<Difference> {
 /// Adds what is new in an aggregate, and says what it is.
 fn add_new(file: &mut LockFile, today: &Today) -> Vec<String> {
     let mut added = Vec::new();
+    let (aggregate, path) = (today.aggregate, today.path);
+    match file.set_aggregate(aggregate, path) {
+        Some(before) if before == path => {}
+        Some(before) => added.push(format!("aggregate `{aggregate}` was `{before}` and is `{path}`")),
+        None => added.push(format!("aggregate `{aggregate}`, which is `{path}`")),
+    }
     for block in today.events.iter().flat_map(|event| &event.versions) {
         let key = &block.key;
         let Some(locked) = file.get(key) else {

@@ -1,5 +1,7 @@
 //! The text of a block, read.
 
+use std::collections::BTreeMap;
+
 use super::block::{Block, Content, Field, Key, Layout, Variant};
 
 /// What is wrong with a line of the file.
@@ -35,6 +37,23 @@ pub(super) fn block(lines: &[(usize, &str)]) -> Result<Block, Fault> {
         layout,
         types: types.into_iter().map(named_type).collect::<Result<_, _>>()?,
     })
+}
+
+/// Reads the types of the aggregates: the lines of a block, each a name and a path.
+pub(super) fn aggregates(lines: &[(usize, &str)]) -> Result<BTreeMap<String, String>, Fault> {
+    let mut aggregates = BTreeMap::new();
+    for &(line, text) in lines.iter().skip(1) {
+        let (name, path) = text.strip_prefix("  ").and_then(|text| text.split_once(": ")).ok_or_else(|| {
+            fault(line, "an aggregate is written as its name and its type, `  account: bank::Account`")
+        })?;
+        if aggregates.insert(name.to_owned(), path.to_owned()).is_some() {
+            return Err(fault(
+                line,
+                format!("aggregate `{name}` is here twice: the name in the journal is one type's"),
+            ));
+        }
+    }
+    Ok(aggregates)
 }
 
 const TYPE: &str = "type ";

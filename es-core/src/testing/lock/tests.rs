@@ -80,7 +80,7 @@ impl Package {
 
     fn run(&self, today: &[Today], update: bool) -> Result<Vec<String>, String> {
         let mut notes = Vec::new();
-        let mut turn = Turn::take(&self.path());
+        let mut turn = Turn::take();
         match check(today, &self.path(), update, &mut turn, &mut notes) {
             Ok(_) => Ok(notes),
             Err(error) => Err(error
@@ -117,7 +117,7 @@ fn named(name: &'static str, aliases: &'static [&'static str], shapes: &'static 
 
 fn account(events: &[EventToday], positional: bool) -> Vec<Today> {
     let events = events.iter().map(|event| EventToday { model: event.model, versions: event.versions.clone() });
-    vec![Today { aggregate: "account", positional, events: events.collect() }]
+    vec![Today { aggregate: "account", path: "bank::Account", positional, events: events.collect() }]
 }
 
 /// What is said of `now` where `locked` is locked.
@@ -147,6 +147,9 @@ fn a_missing_file_is_made_and_says_what_it_is() {
     assert_eq!(
         blocks,
         "\
+aggregates
+  account: bank::Account
+
 account deposited version 1
   value: f64
   teller: String
@@ -429,16 +432,33 @@ zoo opened version 1 {}
     assert_eq!(
         text,
         format!(
-            "# Ours.\n\naccount deposited version 1\n  value: f64\n  teller: String\n  at: u64\n{}",
+            "# Ours.\n\naggregates\n  account: bank::Account\n\naccount deposited version 1\n  value: f64\n  teller: String\n  at: u64\n{}",
             others.trim_start_matches("# Ours.\n")
         )
     );
 }
 
 #[test]
+fn an_aggregate_that_moved_is_told_and_updated() {
+    let package = Package::holding(&[event("deposited", shapes![V1])]);
+    let mut moved = account(&[event("deposited", shapes![V1])], false);
+    moved[0].path = "bank::domain::Account";
+    let error = package.run(&moved, false).unwrap_err();
+    assert!(error.contains("aggregate `account` was `bank::Account` and is `bank::domain::Account`"), "{error}");
+    package.run(&moved, true).unwrap();
+    assert!(package.text().contains("aggregates\n  account: bank::domain::Account\n\naccount deposited"));
+    assert_eq!(package.run(&moved, false), Ok(Vec::new()));
+}
+
+#[test]
 fn two_aggregates_may_make_one_file() {
     let package = Package::new();
-    let other = Today { aggregate: "loan", positional: false, events: vec![event("deposited", shapes![V1])] };
+    let other = Today {
+        aggregate: "loan",
+        path: "bank::Loan",
+        positional: false,
+        events: vec![event("deposited", shapes![V1])],
+    };
     package.run(&account(&[event("deposited", shapes![V1])], false), false).unwrap();
     let mut other = [other];
     other[0].events[0].versions[0].key.aggregate = "loan".into();
@@ -478,6 +498,9 @@ fn what_is_wrong_with_a_file_is_told_by_its_line() {
         ("a b version 1\n      amount: i64\n", 2, "indented too far"),
         ("a b version 1 {}\n  amount: i64\n", 1, "there are lines below it"),
         ("a b version 1\nc d version 1\n", 2, "a block is one line"),
+        ("aggregates\n  account\n", 2, "its name and its type"),
+        ("aggregates\n  a: b::A\n  a: c::A\n", 3, "aggregate `a` is here twice"),
+        ("aggregates\n\naggregates\n", 3, "`aggregates` is here twice"),
         ("a b version 1\n\na b version 1\n", 3, "is here twice: line 1 has it already"),
         ("a b version 1\n\n<<<<<<< HEAD\nc d version 1\n=======\n>>>>>>> other\n", 3, "a merge left a conflict"),
     ];

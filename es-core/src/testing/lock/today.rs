@@ -9,6 +9,8 @@ use crate::model::EventModel;
 /// An aggregate, as the program has it.
 pub(super) struct Today {
     pub(super) aggregate: &'static str,
+    /// The path of its type.
+    pub(super) path: &'static str,
     /// Whether the order of fields changes what is written: in JSON, where they have their names, it does not.
     pub(super) positional: bool,
     pub(super) events: Vec<EventToday>,
@@ -35,7 +37,8 @@ impl Today {
                 })
                 .collect(),
         });
-        Self { aggregate: A::NAME, positional: A::Codec::FORMAT != Json::FORMAT, events: events.collect() }
+        let path = std::any::type_name::<A>();
+        Self { aggregate: A::NAME, path, positional: A::Codec::FORMAT != Json::FORMAT, events: events.collect() }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The files that this process made: what it finds missing in them is as new as the files are.
 static MADE: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
 
-/// The right to read and write the lock files of this process, and one file before other processes.
+/// The right to read and write lock files: one test at a time, of this process and of others.
 pub(super) struct Turn {
     made: MutexGuard<'static, Option<HashSet<PathBuf>>>,
     /// Locked while it is open.
@@ -18,10 +17,10 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Waits until no one else is at the file.
-    pub(super) fn take(path: &Path) -> Self {
+    /// Waits until no one else has it.
+    pub(super) fn take() -> Self {
         let made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { made, _others: before_others(path).ok() }
+        Self { made, _others: before_others().ok() }
     }
 
     /// Whether this process made the file.
@@ -35,13 +34,12 @@ impl Turn {
     }
 }
 
-/// Locks a file for `path` that lies where it disturbs no one. Where there is no such place, writing by renaming
-/// still keeps the file whole.
-fn before_others(path: &Path) -> io::Result<File> {
-    let mut hasher = DefaultHasher::new();
-    std::path::absolute(path)?.hash(&mut hasher);
-    let lock = std::env::temp_dir().join(format!("es-schema-lock-{:x}", hasher.finish()));
-    let file = File::options().create(true).truncate(false).write(true).open(lock)?;
+/// Locks a file that lies where it disturbs no one. Where there is no such place, writing by renaming still keeps the
+/// lock file whole.
+fn before_others() -> io::Result<File> {
+    let place = std::env::temp_dir().join("es-core.schema-lock");
+    // Another user may have made it: reading is enough to lock it.
+    let file = File::open(&place).or_else(|_| File::options().create(true).truncate(false).write(true).open(&place))?;
     file.lock()?;
     Ok(file)
 }
