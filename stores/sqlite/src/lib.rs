@@ -1,6 +1,7 @@
-//! The journal and snapshots of `es-core` in one SQLite file.
+//! The journal, the snapshots and the read models of `es-core` in one SQLite file.
 //!
-//! [`SqliteStore`] is a [`Journal`](es_core::Journal) and a [`SnapshotStore`](es_core::SnapshotStore):
+//! [`SqliteStore`] is a [`Journal`](es_core::Journal), a [`SnapshotStore`](es_core::SnapshotStore) and a
+//! [`ReadStore`](es_core::ReadStore):
 //!
 //! ```
 //! use es_core::{Journal, StreamId};
@@ -32,6 +33,7 @@ mod cache;
 mod error;
 mod open;
 mod place;
+mod projection;
 mod queue;
 mod reader;
 mod store;
@@ -40,4 +42,5 @@ mod writer;
 
 pub use builder::{Durability, SqliteStoreBuilder};
 pub use error::OpenError;
+pub use projection::{SqliteLease, SqliteTx};
 pub use store::SqliteStore;

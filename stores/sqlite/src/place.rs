@@ -63,7 +63,7 @@ impl Place {
         self.path.as_deref()
     }
 
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.path() {
             Some(path) => format!("the journal in `{}`", path.display()),
             None => "the journal in memory".to_owned(),

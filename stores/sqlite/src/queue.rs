@@ -61,7 +61,21 @@ impl<T> Queue<T> {
     /// Takes the items that are there, at least one, until their weights reach `most`. Gives `false` once the queue
     /// is closed and empty.
     pub(crate) fn take_some(&self, items: &mut Vec<T>, most: usize, weight: impl Fn(&T) -> usize) -> bool {
-        let mut state = self.wait();
+        self.take_from(self.wait(), items, most, weight)
+    }
+
+    /// Takes the items that are there, which may be none, until their weights reach `most`.
+    pub(crate) fn take_at_hand(&self, items: &mut Vec<T>, most: usize, weight: impl Fn(&T) -> usize) {
+        self.take_from(self.state(), items, most, weight);
+    }
+
+    fn take_from(
+        &self,
+        mut state: MutexGuard<'_, State<T>>,
+        items: &mut Vec<T>,
+        most: usize,
+        weight: impl Fn(&T) -> usize,
+    ) -> bool {
         let mut total = 0;
         let before = items.len();
         while let Some(item) = state.items.front() {

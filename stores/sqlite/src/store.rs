@@ -5,23 +5,24 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::{self, ThreadId};
 
 use es_core::{
     Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, Journal, JournalError, JournalId, Page,
-    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use crate::builder::SqliteStoreBuilder;
+use crate::builder::{Durability, SqliteStoreBuilder};
 use crate::error::OpenError;
 use crate::open::Opened;
 use crate::place::{Failure, Place};
+use crate::projection::{Leases, SqliteTx};
 use crate::queue::Queue;
 use crate::reader::{self, ReadJob, Reader, read_job};
 use crate::watch::{Head, Watch};
-use crate::writer::{Job, SnapshotWrite, Writer};
+use crate::writer::{Job, SnapshotWrite, Writer, transaction};
 
 /// Appends that wait for the writer, and queries that wait for a reader. Whoever comes then waits before.
 const QUEUE: usize = 4_096;
@@ -44,6 +45,9 @@ struct Shared {
     reads: Option<Arc<Queue<ReadJob>>>,
     watch: Arc<Watch>,
     head: watch::Sender<Head>,
+    leases: Arc<Leases>,
+    /// The thread that writes. What it is in the middle of cannot be waited for on it.
+    writer: ThreadId,
     /// The writer has a receiver of it until it has closed its connection, the last of all.
     alive: watch::Sender<()>,
 }
@@ -117,21 +121,45 @@ impl SqliteStore {
     {
         let place = &self.shared.place;
         let (job, answer) = read_job(query);
-        let pushed = match &self.shared.reads {
-            Some(reads) => reads.push(job).await,
-            None => self.shared.writes.push(Job::Read(job)).await,
-        };
-        pushed.map_err(|_| place.closed())?;
+        match &self.shared.reads {
+            Some(reads) => reads.push(job).await.map_err(|_| place.closed())?,
+            None => self.write(Job::Read(job)).await?,
+        }
         match answer.await.map_err(|_| place.closed())? {
             Ok(result) => result.map_err(|failure| place.error(action, failure)),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 
+    /// Runs the work of a projection in a transaction.
+    pub(crate) async fn run_transaction<T: Send + 'static>(&self, work: Work<SqliteTx, T>) -> Result<T, JournalError> {
+        let (job, answer) = transaction(work);
+        self.write(Job::Transaction(job)).await?;
+        answer.await.map_err(|_| self.shared.place.closed())?
+    }
+
+    /// Gives a job to the writer.
+    async fn write(&self, job: Job) -> Result<(), JournalError> {
+        if thread::current().id() == self.shared.writer {
+            let source = "a projection that has the transaction waits for another one; react to events elsewhere";
+            let (store, source) = (self.shared.place.name(), source.into());
+            return Err(JournalError::Failed { store, action: "write within a projection", source });
+        }
+        self.shared.writes.push(job).await.map_err(|_| self.shared.place.closed())
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.shared.place
+    }
+
+    pub(crate) fn leases(&self) -> &Arc<Leases> {
+        &self.shared.leases
+    }
+
     async fn write_snapshot(&self, write: SnapshotWrite) -> Result<(), JournalError> {
         let closed = || self.shared.place.closed();
         let (answer, answered) = oneshot::channel();
-        self.shared.writes.push(Job::Snapshot(write, answer)).await.map_err(|_| closed())?;
+        self.write(Job::Snapshot(write, answer)).await?;
         answered.await.map_err(|_| closed())?
     }
 }
@@ -189,12 +217,15 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         reads: (!readers.is_empty()).then(|| Arc::new(Queue::new(QUEUE))),
         watch: Arc::default(),
         head: watch::Sender::new(Head { position: head, closed: false }),
+        leases: Arc::default(),
+        writer: thread::current().id(),
         alive: watch::Sender::new(()),
     };
     // Dropped by each of the other threads when it has closed its connection.
     let (open, others) = mpsc::channel::<Infallible>();
-    let writer =
-        Writer::new(writer, options.clock, place, shared.head.clone()).map_err(|error| cannot_start(&shown, error))?;
+    let is_durable = options.durability == Durability::Full && place.path().is_some();
+    let writer = Writer::new(writer, options.clock, place, shared.head.clone(), is_durable)
+        .map_err(|error| cannot_start(&shown, error))?;
     for reader in readers {
         let Some(queue) = shared.reads.clone() else { break };
         let open = open.clone();
@@ -237,9 +268,8 @@ impl Journal for SqliteStore {
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         append.check()?;
-        let closed = || AppendError::from(self.shared.place.closed());
         let (answer, answered) = oneshot::channel();
-        self.shared.writes.push(Job::Append(append, answer)).await.map_err(|_| closed())?;
+        self.write(Job::Append(append, answer)).await?;
         let lost = |_| AppendError::Unknown { source: "the writer ended before it answered".into() };
         answered.await.map_err(lost)?
     }

@@ -27,3 +27,9 @@ fn bank_does_what_its_comments_say() {
 fn transfer_does_what_its_comments_say() {
     run(env!("CARGO_BIN_EXE_contract-transfer"));
 }
+
+#[test]
+fn read_side_does_what_its_comments_say() {
+    let output = run(env!("CARGO_BIN_EXE_contract-read-side"));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "balances: at 1 of 1, Live\n");
+}

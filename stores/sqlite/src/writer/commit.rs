@@ -9,6 +9,7 @@ use rusqlite::ffi;
 
 use super::append::{Open, Trouble};
 use super::insert::EventInsert;
+use super::transact::{begin, commit};
 use super::{Job, Writer};
 use crate::place::Failure;
 
@@ -25,8 +26,8 @@ enum Care {
 enum Outcome {
     Append(Result<Appended, AppendError>),
     Snapshot(Result<(), JournalError>),
-    /// It writes nothing and is done after the commit.
-    Read,
+    /// It is done after the commit.
+    Later,
 }
 
 /// Why a batch was not committed.
@@ -45,8 +46,8 @@ impl<F: Into<Failure>> From<F> for Aborted {
 impl Writer {
     /// Does the jobs of a batch and answers each.
     pub(super) fn commit(&mut self, jobs: &mut Vec<Job>) {
-        let only_reads = jobs.iter().all(|job| matches!(job, Job::Read(_)));
-        let result = if only_reads { Ok(jobs.iter().map(|_| Outcome::Read).collect()) } else { self.write(jobs) };
+        let writes = jobs.iter().any(|job| matches!(job, Job::Append(..) | Job::Snapshot(..)));
+        let result = if writes { self.write(jobs) } else { Ok(jobs.iter().map(|_| Outcome::Later).collect()) };
         let outcomes = result.unwrap_or_else(|aborted| jobs.iter().map(|job| self.aborted(job, &aborted)).collect());
         // After a rollback it is not known, and then it has not changed either.
         if let Some(position) = self.heads.known_position() {
@@ -58,6 +59,7 @@ impl Writer {
                 (Job::Append(_, answer), Outcome::Append(result)) => drop(answer.send(result)),
                 (Job::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
                 (Job::Read(read), _) => self.read(read),
+                (Job::Transaction(transaction), _) => self.transactions.push_back(transaction),
                 // No job has the outcome of another; its caller would be told that the answer got lost.
                 (Job::Append(..) | Job::Snapshot(..), _) => {}
             }
@@ -77,15 +79,15 @@ impl Writer {
         let written = catch_unwind(AssertUnwindSafe(|| self.write_all(jobs, care)));
         let result = match written.unwrap_or_else(|panic| Err(panicked(&*panic).into())) {
             Err(aborted) => Err(aborted),
-            Ok(outcomes) => match self.reader.db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute(())) {
-                Ok(_) => Ok(outcomes),
+            Ok(outcomes) => match commit(&self.tx) {
+                Ok(()) => Ok(outcomes),
                 Err(error) => Err(Aborted { unknown: !was_not_committed(&error), failure: error.into() }),
             },
         };
         if result.is_err() {
-            if !self.reader.db.is_autocommit() {
+            if !self.tx.reader.db.is_autocommit() {
                 // Where this fails SQLite has rolled back by itself.
-                let _ = self.reader.db.execute_batch("ROLLBACK");
+                let _ = self.tx.reader.db.execute_batch("ROLLBACK");
             }
             self.heads.forget();
         }
@@ -98,8 +100,8 @@ impl Writer {
     }
 
     fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<Vec<Outcome>, Aborted> {
-        let db = &self.reader.db;
-        db.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+        let db = &*self.tx;
+        begin(db)?;
         self.heads.refresh(db)?;
         let insert = EventInsert::new(db)?;
         let mut open = Open { db, heads: &mut self.heads, clock: &*self.clock, place: &self.place, insert };
@@ -122,7 +124,7 @@ impl Writer {
             }
             Job::Append(..) => Outcome::Append(Err(self.place.error("append", failure.copy()).into())),
             Job::Snapshot(..) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure.copy()))),
-            Job::Read(_) => Outcome::Read,
+            Job::Read(_) | Job::Transaction(_) => Outcome::Later,
         }
     }
 }
@@ -137,7 +139,7 @@ impl Open<'_> {
                 Err(Trouble::Broken(failure)) => Err(failure),
             },
             Job::Snapshot(write, _) => self.write_snapshot(write).map(|()| Outcome::Snapshot(Ok(()))),
-            Job::Read(_) => Ok(Outcome::Read),
+            Job::Read(_) | Job::Transaction(_) => Ok(Outcome::Later),
         }
     }
 
@@ -159,7 +161,7 @@ impl Open<'_> {
         Ok(match job {
             Job::Append(..) => Outcome::Append(Err(self.place.error("append", failure).into())),
             Job::Snapshot(..) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure))),
-            Job::Read(_) => Outcome::Read,
+            Job::Read(_) | Job::Transaction(_) => Outcome::Later,
         })
     }
 }
@@ -195,7 +197,7 @@ fn was_not_committed(error: &rusqlite::Error) -> bool {
         || matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull | ErrorCode::ReadOnly))
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> rusqlite::Error {
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> rusqlite::Error {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     rusqlite::Error::ToSqlConversionFailure(format!("the writer panicked: {text}").into())

@@ -6,7 +6,9 @@ mod heads;
 mod insert;
 mod repeated;
 mod snapshots;
+mod transact;
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,12 +19,14 @@ use rusqlite::hooks::Wal;
 use tokio::sync::{oneshot, watch};
 
 use crate::place::Place;
+use crate::projection::SqliteTx;
 use crate::queue::Queue;
 use crate::reader::{ReadJob, Reader};
 use crate::watch::Head;
 use heads::Heads;
 
 pub(crate) use snapshots::SnapshotWrite;
+pub(crate) use transact::{Transaction, transaction};
 
 /// Something for the writer to do.
 pub(crate) enum Job {
@@ -30,6 +34,8 @@ pub(crate) enum Job {
     Snapshot(SnapshotWrite, Answer<(), JournalError>),
     /// A query, where there is no other connection.
     Read(ReadJob),
+    /// What a projection writes.
+    Transaction(Transaction),
 }
 
 pub(crate) type Answer<T, E> = oneshot::Sender<Result<T, E>>;
@@ -51,14 +57,19 @@ impl Job {
                 EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
             }
             Self::Snapshot(write, _) => EVENT + write.bytes(),
-            Self::Read(_) => 0,
+            Self::Read(_) | Self::Transaction(_) => 0,
         }
     }
 }
 
 /// The one that writes: a connection, and what is known of the journal's end.
 pub(crate) struct Writer {
-    reader: Reader,
+    /// The connection, and the transactions on it.
+    tx: SqliteTx,
+    /// Transactions that are to be run, one at a time between what else is to be written.
+    transactions: VecDeque<Transaction>,
+    /// Whether a commit of events waits for the disk.
+    is_durable: bool,
     heads: Heads,
     clock: Arc<dyn Clock>,
     place: Place,
@@ -73,6 +84,7 @@ impl Writer {
         clock: Arc<dyn Clock>,
         place: Place,
         head: watch::Sender<Head>,
+        is_durable: bool,
     ) -> rusqlite::Result<Self> {
         let wal_pages = Arc::new(AtomicUsize::new(0));
         let pages = Arc::clone(&wal_pages);
@@ -81,28 +93,40 @@ impl Writer {
             pages.store(usize::try_from(size).unwrap_or(0), Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { reader, heads: Heads::new(), clock, place, head, wal_pages })
+        let tx = SqliteTx::new(reader, place.clone())?;
+        let transactions = VecDeque::new();
+        Ok(Self { tx, transactions, is_durable, heads: Heads::new(), clock, place, head, wal_pages })
     }
 
     /// Does what is in the queue, until it is closed and empty; then closes its connection, after all the `others`.
     pub(crate) fn run(mut self, queue: &Arc<Queue<Job>>, others: &mpsc::Receiver<Infallible>) {
         let _end = End { queue: Arc::clone(queue), place: self.place.clone() };
         let mut jobs = Vec::new();
-        while queue.take_some(&mut jobs, BATCH, Job::weight) {
+        loop {
+            if self.transactions.is_empty() {
+                if !queue.take_some(&mut jobs, BATCH, Job::weight) {
+                    break;
+                }
+            } else {
+                queue.take_at_hand(&mut jobs, BATCH, Job::weight);
+            }
             self.commit(&mut jobs);
+            if let Some(transaction) = self.transactions.pop_front() {
+                transaction(&mut self);
+            }
             self.look_after_the_wal();
         }
         // The last connection to be closed removes the WAL, but none does when two are closed at the same time.
         let _: Result<Infallible, mpsc::RecvError> = others.recv();
         // What cannot be copied now is copied by the next program that opens the file.
-        let _ = self.reader.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+        let _ = self.tx.reader.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }
 
     fn read(&mut self, read: ReadJob) {
-        let _ = self.reader.db.pragma_update(None, "query_only", true);
+        let _ = self.tx.reader.db.pragma_update(None, "query_only", true);
         // The query's own panics go to its caller; there are no others.
-        let _ = catch_unwind(AssertUnwindSafe(|| read(&mut self.reader)));
-        let _ = self.reader.db.pragma_update(None, "query_only", false);
+        let _ = catch_unwind(AssertUnwindSafe(|| read(&mut self.tx.reader)));
+        let _ = self.tx.reader.db.pragma_update(None, "query_only", false);
     }
 
     /// Copies a long WAL into the database. What fails here is tried again after the next commit; the WAL has it all.
@@ -113,7 +137,7 @@ impl Writer {
             return;
         }
         let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
-        let _ = self.reader.db.query_row(mode, (), |_| Ok(()));
+        let _ = self.tx.reader.db.query_row(mode, (), |_| Ok(()));
     }
 
     /// Has the WAL emptied as soon as may be: there may be no room but the one that it takes.
@@ -135,7 +159,7 @@ impl Drop for End {
             match job {
                 Job::Append(_, answer) => drop(answer.send(Err(self.place.closed().into()))),
                 Job::Snapshot(_, answer) => drop(answer.send(Err(self.place.closed()))),
-                Job::Read(_) => {}
+                Job::Read(_) | Job::Transaction(_) => {}
             }
         }
     }

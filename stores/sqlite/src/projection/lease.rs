@@ -1,0 +1,85 @@
+//! `SqliteLease`: the right to advance a projection.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use es_core::JournalError;
+
+use crate::place::Place;
+
+/// The right to advance a projection whose read model is in an SQLite file.
+///
+/// It is a lock of the operating system on a file beside the database, `bank.db-balances.lock`, so it ends with the process that has it.
+#[derive(Debug)]
+pub struct SqliteLease {
+    pub(super) projection: String,
+    /// The number of this lease; a later one has a greater number.
+    pub(super) epoch: i64,
+    _lock: Lock,
+}
+
+/// What excludes others, until it is dropped.
+#[derive(Debug)]
+pub(super) enum Lock {
+    File { _file: File },
+    Memory { projection: String, leases: Arc<Leases> },
+}
+
+/// The projections of a store in memory that are taken.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(Mutex<HashSet<String>>);
+
+impl Leases {
+    fn taken(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Self::Memory { projection, leases } = self {
+            leases.taken().remove(projection);
+        }
+    }
+}
+
+impl Lock {
+    /// Excludes others from a projection; `None` where another one does.
+    pub(super) fn take(projection: &str, place: &Place, leases: &Arc<Leases>) -> Result<Option<Self>, JournalError> {
+        let Some(database) = place.path() else {
+            let is_new = leases.taken().insert(projection.to_owned());
+            return Ok(is_new.then(|| Self::Memory { projection: projection.to_owned(), leases: Arc::clone(leases) }));
+        };
+        let path = lock_path(database, projection);
+        let failed = |source: std::io::Error| {
+            let store = place.name();
+            let kind = source.kind();
+            let source = format!("`{}`: {source}", path.display()).into();
+            match kind {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => JournalError::ReadOnly { store, source },
+                _ => JournalError::Failed { store, action: "lock a projection", source },
+            }
+        };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self::File { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+impl SqliteLease {
+    pub(super) fn new(projection: &str, epoch: i64, lock: Lock) -> Self {
+        Self { projection: projection.to_owned(), epoch, _lock: lock }
+    }
+}
+
+fn lock_path(database: &Path, projection: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(format!("-{projection}.lock"));
+    PathBuf::from(path)
+}

@@ -1,0 +1,69 @@
+//! `SqliteStore` as a read store.
+
+use std::ops::RangeInclusive;
+
+use es_core::{Checkpoint, Ended, JournalError, JournalId, ParkedEvent, Position, ReadStore, ReadStoreError, Work};
+
+use super::lease::Lock;
+use super::{SqliteLease, SqliteTx, checkpoint, parked};
+use crate::store::SqliteStore;
+
+impl ReadStore for SqliteStore {
+    type Tx = SqliteTx;
+    type Lease = SqliteLease;
+
+    async fn lease(&self, projection: &str) -> Result<Option<SqliteLease>, ReadStoreError> {
+        let Some(lock) = Lock::take(projection, self.place(), self.leases())? else { return Ok(None) };
+        let name = projection.to_owned();
+        let take: Work<SqliteTx, Result<i64, JournalError>> = Box::new(move |tx| {
+            Box::pin(async move {
+                match tx.own("take a projection", |db| checkpoint::take(db, &name)) {
+                    Ok(epoch) => Ended::Commit(Ok(epoch)),
+                    Err(error) => Ended::RollBack(Err(error)),
+                }
+            })
+        });
+        let epoch = self.transact(take).await??;
+        Ok(Some(SqliteLease::new(projection, epoch, lock)))
+    }
+
+    async fn transact<T: Send + 'static>(&self, work: Work<SqliteTx, T>) -> Result<T, ReadStoreError> {
+        Ok(self.run_transaction(work).await?)
+    }
+
+    async fn load(lease: &SqliteLease, tx: &mut SqliteTx) -> Result<Option<Checkpoint>, ReadStoreError> {
+        Ok(tx.own("load a checkpoint", |db| checkpoint::load(db, lease))?)
+    }
+
+    async fn save(lease: &SqliteLease, tx: &mut SqliteTx, checkpoint: &Checkpoint) -> Result<(), ReadStoreError> {
+        if tx.own("save a checkpoint", |db| checkpoint::save(db, lease, checkpoint))? {
+            return Ok(());
+        }
+        Err(ReadStoreError::TakenOver { projection: lease.projection.clone() })
+    }
+
+    async fn park(lease: &SqliteLease, tx: &mut SqliteTx, event: &ParkedEvent) -> Result<(), ReadStoreError> {
+        Ok(tx.own("park an event", |db| parked::park(db, lease, event))?)
+    }
+
+    async fn unpark(
+        lease: &SqliteLease,
+        tx: &mut SqliteTx,
+        positions: RangeInclusive<Position>,
+    ) -> Result<(), ReadStoreError> {
+        Ok(tx.own("take back parked events", |db| parked::unpark(db, lease, &positions))?)
+    }
+
+    async fn parked(
+        lease: &SqliteLease,
+        tx: &mut SqliteTx,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, ReadStoreError> {
+        Ok(tx.own("read parked events", |db| parked::parked(db, lease, after, limit))?)
+    }
+
+    fn holds_up(&self, journal: JournalId) -> bool {
+        es_core::Journal::id(self) == journal
+    }
+}

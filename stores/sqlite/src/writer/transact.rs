@@ -1,0 +1,90 @@
+//! The transactions of projections.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use es_core::{Ended, JournalError, Work};
+use rusqlite::Connection;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::Writer;
+use super::commit::panicked;
+use crate::place::Failure;
+use crate::projection::{SqliteTx, block_on, ended};
+
+/// Something to do in a transaction of its own, which answers by itself.
+pub(crate) type Transaction = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// What a transaction gave.
+pub(crate) type Transacted<T> = Result<T, JournalError>;
+
+/// Makes a job of work, and the place where its result arrives. What in it needs a runtime finds that of the caller.
+pub(crate) fn transaction<T: Send + 'static>(
+    work: Work<SqliteTx, T>,
+) -> (Transaction, oneshot::Receiver<Transacted<T>>) {
+    let (answer, answered) = oneshot::channel();
+    let runtime = Handle::try_current().ok();
+    let job = move |writer: &mut Writer| {
+        // Nobody waits any more: it has not begun, and need not.
+        if !answer.is_closed() {
+            // Nobody may wait for the answer any more.
+            let _ = answer.send(writer.transact(work, runtime.as_ref()));
+        }
+    };
+    (Box::new(job), answered)
+}
+
+impl Writer {
+    fn transact<T>(&mut self, work: Work<SqliteTx, T>, runtime: Option<&Handle>) -> Transacted<T> {
+        // A read model that is lost with its checkpoint is made again from the journal, so nothing waits for the disk.
+        let durable = self.set_synchronous(false);
+        let result = self.begin_and_end(work, runtime);
+        if durable {
+            self.set_synchronous(true);
+        }
+        if !self.tx.reader.db.is_autocommit() {
+            // Where this fails SQLite has rolled back by itself.
+            let _ = self.tx.reader.db.execute_batch("ROLLBACK");
+        }
+        result.map_err(|failure| self.place.error("run the transaction of a projection", failure))
+    }
+
+    fn begin_and_end<T>(&mut self, work: Work<SqliteTx, T>, runtime: Option<&Handle>) -> Result<T, Failure> {
+        begin(&self.tx)?;
+        self.tx.guard().set(true);
+        let done = catch_unwind(AssertUnwindSafe(|| block_on(runtime, work(&mut self.tx))));
+        self.tx.guard().set(false);
+        match done.map_err(|panic| panicked(&*panic))? {
+            Ended::RollBack(value) => {
+                if !self.tx.is_autocommit() {
+                    self.tx.execute_batch("ROLLBACK")?;
+                }
+                Ok(value)
+            }
+            Ended::Commit(_) if self.tx.is_autocommit() => Err(ended().into()),
+            Ended::Commit(value) => {
+                commit(&self.tx)?;
+                Ok(value)
+            }
+        }
+    }
+
+    /// Has commits wait for the disk, or not; gives whether that was changed. Between transactions only.
+    fn set_synchronous(&self, durable: bool) -> bool {
+        if !self.is_durable {
+            return false;
+        }
+        let level = if durable { "FULL" } else { "NORMAL" };
+        self.tx.reader.db.pragma_update(None, "synchronous", level).is_ok()
+    }
+}
+
+/// Begins a transaction that will write.
+pub(super) fn begin(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("BEGIN IMMEDIATE")?.execute(()).map(|_| ())
+}
+
+/// Commits. The comment keeps the statement apart from one that a projection may write.
+pub(super) fn commit(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("COMMIT /* of the writer */")?.execute(()).map(|_| ())
+}
