@@ -37,7 +37,8 @@ pub const fn own_name<A: Aggregate>(index: usize) {
     }
 }
 
-const fn recorded(model: &AggregateModel, index: usize) -> &'static EventModel {
+/// The event at `index` of [`AggregateModel::recorded_events`].
+pub(crate) const fn recorded(model: &AggregateModel, index: usize) -> &'static EventModel {
     if index < model.events.len() { model.events[index] } else { model.retired[index - model.events.len()] }
 }
 
@@ -53,7 +54,8 @@ const fn common_name(a: &EventModel, b: &EventModel) -> Option<&'static str> {
     None
 }
 
-const fn has_name(event: &EventModel, name: &str) -> bool {
+/// [`EventModel::has_name`], in a constant.
+pub(crate) const fn has_name(event: &EventModel, name: &str) -> bool {
     let mut at = 0;
     while at < event.aliases.len() {
         if same(event.aliases[at], name) {

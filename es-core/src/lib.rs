@@ -53,7 +53,7 @@ pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 #[cfg(all(feature = "derive", feature = "tokio"))]
 pub use es_derive::Projection;
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event};
+pub use es_derive::{Aggregate, Command, Event, Shape};
 
 /// Any error that may cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -7,7 +7,7 @@ pub use crate::event::{
     CausationId, Clock, CommandId, CorrelationId, Event, EventId, ManualClock, Metadata, Position, Recorded, StreamId,
     Timestamp,
 };
-pub use crate::evolution::Retire;
+pub use crate::evolution::{Retire, Shape};
 pub use crate::journal::{Journal, MemoryStore};
 #[cfg(feature = "tokio")]
 #[cfg(feature = "tokio")]
@@ -21,4 +21,4 @@ pub use crate::repository::{
 #[cfg(all(feature = "derive", feature = "tokio"))]
 pub use es_derive::Projection;
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event};
+pub use es_derive::{Aggregate, Command, Event, Shape};

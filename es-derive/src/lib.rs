@@ -29,6 +29,12 @@ pub fn derive_command(input: TokenStream) -> TokenStream {
     command::derive(input.into()).into()
 }
 
+/// Lets a type that stands in events take part in the schema lock: a change of what is written of it is noticed.
+#[proc_macro_derive(Shape, attributes(shape))]
+pub fn derive_shape(input: TokenStream) -> TokenStream {
+    shape::derive::derive(input.into()).into()
+}
+
 /// Makes a struct or an enum an event.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {

@@ -202,4 +202,6 @@ pub trait CommandOf<A>: Command {
 pub trait EventOf<A>: Event {
     #[doc(hidden)]
     const EVENT: &'static EventModel = &Self::MODEL;
+    #[doc(hidden)]
+    const EVENT_SHAPES: &'static [VersionShape] = Self::SHAPES;
 }

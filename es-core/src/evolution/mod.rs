@@ -1,9 +1,11 @@
 //! Old events in a new program: versions, and what cannot be read.
 
 mod error;
+mod lock;
 mod retire;
 mod shape;
 
 pub use error::{DecodeError, UnreadableEvent};
+pub use lock::{Locked, LockedField, LockedVersion, check_known, check_locked};
 pub use retire::{Retire, RetiredOf};
 pub use shape::{Content, FieldShape, NestedShape, NoShape, Probe, Shape, TypeShape, VariantShape, VersionShape};

@@ -2,6 +2,7 @@
 
 use crate::aggregate::{Aggregate, Events};
 use crate::event::Event;
+use crate::evolution::VersionShape;
 use crate::model::EventModel;
 
 /// Says what a retired event is today: none, one or several of the current events.
@@ -35,4 +36,6 @@ pub trait Retire<E: RetiredOf<Self>>: Aggregate {
 pub trait RetiredOf<A>: Event {
     #[doc(hidden)]
     const RETIRED: &'static EventModel = &Self::MODEL;
+    #[doc(hidden)]
+    const RETIRED_SHAPES: &'static [VersionShape] = Self::SHAPES;
 }

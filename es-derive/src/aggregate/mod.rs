@@ -2,6 +2,7 @@
 
 mod attr;
 mod expand;
+mod lock;
 mod model;
 
 use proc_macro2::TokenStream;

@@ -5,6 +5,7 @@ use quote::{ToTokens as _, format_ident};
 use syn::{Attribute, LitInt, Path, Type, Visibility};
 
 use super::attr::{Apply, Attributes, Entry, Options, Snapshot};
+use super::lock::{self, Locked};
 use crate::attr::{Body, Field, Item, Spoiled};
 use crate::errors::Errors;
 use crate::{shape, text};
@@ -31,6 +32,8 @@ pub(crate) struct Model {
     pub(crate) shape: String,
     /// One for each event that a field names.
     pub(crate) changes: Vec<Changes>,
+    /// What `events.lock` has of it.
+    pub(crate) locked: Option<Locked>,
 }
 
 /// A generated enum.
@@ -115,9 +118,14 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     for spoiled in spoiled.into_iter().filter(|spoiled| spoiled.name != "error") {
         errors.push(spoiled.error);
     }
+    let locked = lock::read(&name).unwrap_or_else(|message| {
+        errors.at(item.ident.span(), message);
+        None
+    });
     Model {
         root: root.get(),
         id: id.get(),
+        locked,
         error,
         name,
         changes: changes(applies, &item, &events.members, errors),

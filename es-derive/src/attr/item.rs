@@ -89,9 +89,16 @@ impl Item {
 
     /// The fields of a struct; none for an enum.
     pub(crate) fn fields(&self) -> &[Field] {
-        match &self.body {
-            Body::Struct(_, fields) => fields,
-            Body::Enum(_) => &[],
+        self.body.fields()
+    }
+}
+
+impl Body {
+    /// The fields of a struct; none for an enum.
+    pub(crate) fn fields(&self) -> &[Field] {
+        match self {
+            Self::Struct(_, fields) => fields,
+            Self::Enum(_) => &[],
         }
     }
 }

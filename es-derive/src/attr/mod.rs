@@ -3,5 +3,5 @@
 mod item;
 mod option;
 
-pub(crate) use item::{Body, Field, Item, Style};
+pub(crate) use item::{Body, Field, Item, Style, Variant};
 pub(crate) use option::{Known, Once, Spoiled, options, parse_root, parse_value, skip_comma};

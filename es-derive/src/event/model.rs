@@ -1,10 +1,10 @@
 //! The event as the user declared it, checked as far as one item can be.
 
 use proc_macro2::{Ident, Span};
-use syn::Path;
+use syn::{Attribute, Path};
 
 use super::attr::{Attributes, Options};
-use crate::attr::{Body, Field};
+use crate::attr::Body;
 use crate::errors::Errors;
 use crate::text;
 
@@ -14,7 +14,9 @@ pub(crate) struct Model {
     pub(crate) root: Option<Path>,
     pub(crate) ident: Ident,
     pub(crate) docs: String,
-    pub(crate) fields: Vec<Field>,
+    pub(crate) body: Body,
+    /// The event's own `#[serde(..)]`.
+    pub(crate) serde: Vec<Attribute>,
     /// The name in the journal.
     pub(crate) name: String,
     /// Other names in the journal that are read as this event.
@@ -44,10 +46,8 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         root: root.get(),
         ident: item.ident,
         docs: item.docs,
-        fields: match item.body {
-            Body::Struct(_, fields) => fields,
-            Body::Enum(_) => Vec::new(),
-        },
+        body: item.body,
+        serde: item.serde,
         name,
         aliases: names.split_off(1),
         version: 1,

@@ -54,6 +54,15 @@ fn consts(model: &Model) -> TokenStream {
         let (path, cfg) = (&member.path, cfg(member));
         quote!(#cfg <#path as __es::RetiredOf<#ident>>::RETIRED)
     });
+    let shapes = model.events.members.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        quote!(#cfg <#path as __es::EventOf<#ident>>::EVENT_SHAPES)
+    });
+    let retired_shapes = model.retired.iter().map(|member| {
+        let (path, cfg) = (&member.path, cfg(member));
+        quote!(#cfg <#path as __es::RetiredOf<#ident>>::RETIRED_SHAPES)
+    });
+    let shapes = shapes.chain(retired_shapes);
     let snapshot = model.snapshot.as_ref().map(|policy| {
         let (every, keep) = (policy.every, policy.keep);
         quote! {
@@ -64,6 +73,7 @@ fn consts(model: &Model) -> TokenStream {
     quote! {
         const MODEL: __es::AggregateModel =
             __es::AggregateModel::new(#name, #docs, #fields, &[#(#commands),*], &[#(#events),*], &[#(#retired),*]);
+        const SHAPES: &'static [&'static [__es::VersionShape]] = &[#(#shapes),*];
         #snapshot
         const STATE_SHAPE: u64 = __es::shape(#shape);
     }

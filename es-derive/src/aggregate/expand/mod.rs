@@ -5,6 +5,7 @@ mod checks;
 mod dispatch;
 mod enums;
 mod ids;
+mod lock;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
@@ -22,6 +23,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         apply::impls(model),
         ids::impls(model),
         checks::checks(model),
+        lock::checks(model),
     ];
     let impls = in_const(model.root.as_ref(), &parts.into_iter().collect());
     quote!(#enums #impls)

@@ -1,4 +1,8 @@
-//! The shape of data, as text: what its stored bytes depend on.
+//! The shape of data: what its stored bytes depend on. Here as text, for states.
+
+mod attrs;
+pub(crate) mod derive;
+pub(crate) mod layout;
 
 use syn::Attribute;
 
