@@ -128,9 +128,9 @@ impl Package {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let manifest = format!(
             "[package]\nname = \"locked\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-             es-core = {{ path = {:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\n\
+             es-core = {{ path = \"{}\" }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\n\
              [profile.dev]\ndebug = \"line-tables-only\"\n",
-            root.join("es-core")
+            root.join("es-core").display()
         );
         fs::write(folder.join("Cargo.toml"), manifest).unwrap();
         // The versions that the workspace was built with are there without a network.

@@ -42,6 +42,10 @@ pub struct LockedField {
 /// another `A` of that name, in a test or an example, is not. `here` is the path of `A`.
 ///
 /// Fields are compared, and names of variants; nested types are left to `assert_schema_lock`.
+///
+/// # Panics
+///
+/// If it is not as it is locked: that is the compile error.
 #[track_caller]
 pub const fn check_locked<A: Aggregate>(locked: &Locked, here: &str, index: usize) {
     let shapes = A::SHAPES[index];
@@ -64,6 +68,10 @@ pub const fn check_locked<A: Aggregate>(locked: &Locked, here: &str, index: usiz
 }
 
 /// Checks that `A` knows each event that is locked.
+///
+/// # Panics
+///
+/// If it does not: that is the compile error.
 #[track_caller]
 pub const fn check_known<A: Aggregate>(locked: &Locked, here: &str) {
     let mut at = 0;
