@@ -40,9 +40,10 @@ pub use journal::{
 #[cfg(feature = "tokio")]
 #[cfg(feature = "tokio")]
 pub use projection::{
-    BatchSize, Checkpoint, Ended, InMemory, Lag, LastEvent, OfAggregate, OnFailure, OneByOne, ParkedEvent, Project,
-    ProjectBatch, Projected, ProjectedBy, Projection, Projector, ProjectorError, ProjectorHandle, ProjectorState,
-    ReadModel, ReadStore, ReadStoreError, Replayed, Routes, Status, StatusChanges, View, Work,
+    BatchSize, Checkpoint, Ended, InMemory, InMemoryLease, InlineStore, InlineView, Lag, LastEvent, OfAggregate,
+    OnFailure, OneByOne, ParkedEvent, Project, ProjectBatch, Projected, ProjectedBy, Projection, Projector,
+    ProjectorError, ProjectorHandle, ProjectorState, ReadModel, ReadStore, ReadStoreError, Replayed, Routes, Status,
+    StatusChanges, View, Work,
 };
 pub use repository::{
     CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,

@@ -250,6 +250,16 @@ pub enum AppendError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// A view that is kept up with the appends themselves does not take the events; nothing of this append was written.
+    #[error("the inline view `{view}` does not take the events for `{stream}`: {source}")]
+    View {
+        /// The name of the projection.
+        view: String,
+        /// The stream of the events.
+        stream: StreamId,
+        /// What the view says.
+        source: crate::BoxError,
+    },
     /// The answer got lost: the append was written, or was not. The same append, with the same event ids, finds out.
     #[error("whether the append was written is not known; append the same events again to find out: {source}")]
     Unknown {

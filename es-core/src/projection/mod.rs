@@ -6,6 +6,7 @@
 
 mod futures;
 mod in_memory;
+mod inline;
 mod parked;
 #[doc(hidden)]
 pub(crate) mod private;
@@ -16,7 +17,8 @@ mod routes;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use in_memory::InMemory;
+pub use in_memory::{InMemory, InMemoryLease};
+pub use inline::{InlineStore, InlineView};
 pub use parked::ParkedEvent;
 pub use projector::{
     BatchSize, Lag, OnFailure, Projector, ProjectorError, ProjectorHandle, ProjectorState, Replayed, Status,

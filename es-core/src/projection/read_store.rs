@@ -72,6 +72,11 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ParkedEvent>, ReadStoreError>> + Send;
 
+    /// Whether the transaction is still there: a projection may have found a way to end it, which is an error.
+    fn is_open(_tx: &mut Self::Tx) -> bool {
+        true
+    }
+
     /// Whether a transaction holds up the appends to this journal, because both are in one file.
     fn holds_up(&self, _journal: JournalId) -> bool {
         false

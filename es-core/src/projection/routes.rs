@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use super::futures::caught;
-use super::{BoxFuture, Projected, ProjectedBy, Projection, TxOf};
+use super::{BoxFuture, Projected, ProjectedBy, Projection, ReadStore, TxOf};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, EventOf};
 use crate::event::Recorded;
@@ -168,10 +168,11 @@ impl<'r, P: Projection> Dispatch<'r, P> {
     ) -> Result<(), BoxError> {
         caught(async {
             if let Some(route) = self.route(raw) {
-                return match &route.target {
-                    Target::Each(each) => each.project(projection, raw, tx)?.await,
-                    Target::Batch(batch) => projection.project_events(&[batch.decode(raw)?], tx).await,
-                };
+                match &route.target {
+                    Target::Each(each) => each.project(projection, raw, tx)?.await?,
+                    Target::Batch(batch) => projection.project_events(&[batch.decode(raw)?], tx).await?,
+                }
+                return still_open::<P>(tx);
             }
             for (index, event, route) in self.routes.of_retired(raw)? {
                 match &route.target {
@@ -182,7 +183,7 @@ impl<'r, P: Projection> Dispatch<'r, P> {
                     }
                 }
             }
-            Ok(())
+            still_open::<P>(tx)
         })
         .await
     }
@@ -196,7 +197,11 @@ impl<'r, P: Projection> Dispatch<'r, P> {
         if events.is_empty() {
             return Ok(());
         }
-        caught(async { projection.project_events(events, tx).await }).await
+        caught(async {
+            projection.project_events(events, tx).await?;
+            still_open::<P>(tx)
+        })
+        .await
     }
 
     /// Adds an event to those of a batch. A panic is an error.
@@ -221,6 +226,14 @@ impl<'r, P: Projection> Dispatch<'r, P> {
         })
         .await
     }
+}
+
+/// Checks that a projection has left its transaction open.
+fn still_open<P: Projection>(tx: &mut TxOf<P>) -> Result<(), BoxError> {
+    if P::Store::is_open(tx) {
+        return Ok(());
+    }
+    Err("the transaction was ended by a statement of the projection (as `INSERT OR ROLLBACK` does)".into())
 }
 
 /// Decodes events of type `E` of the aggregate `A`, and makes something of them.

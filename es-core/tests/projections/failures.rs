@@ -128,10 +128,11 @@ async fn a_rebuilt_read_model_has_nothing_parked() {
     let tables = Tables::default();
     let projection = unlucky(true);
     let faults = projection.faults.clone();
-    faults.fail("bob", 3);
+    faults.fail("bob", u32::MAX);
     let balances = Projector::new(&store, &tables, projection).retry(FAST).on_failure(OnFailure::Park).spawn();
     balances.wait_for(head).await.unwrap();
     assert_eq!(tables.now().parked.len(), 3);
+    faults.fail("bob", 0);
     balances.rebuild().await.unwrap();
     assert_eq!((tables.now().parked.len(), tables.events()), (0, 9));
     balances.stop().await.unwrap();

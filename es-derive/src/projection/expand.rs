@@ -60,10 +60,7 @@ fn projection(model: &Model) -> TokenStream {
             quote!([(); #error])
         }
     };
-    let event = match &model.batch {
-        Some(batch) => batch.event_enum.to_token_stream(),
-        None => quote!(__es::OneByOne),
-    };
+    let event = model.batch.as_ref().map_or_else(|| quote!(__es::OneByOne), |batch| batch.event_enum.to_token_stream());
     let (routes, read_model) = (routes(model), read_model(model));
     let batch = model.batch.as_ref().map(project_events);
     quote! {
@@ -92,22 +89,20 @@ fn projection(model: &Model) -> TokenStream {
 fn routes(model: &Model) -> TokenStream {
     let lines = model.events.iter().map(|event| {
         let (alias, cfg) = (alias(event), cfg(event));
-        let aggregate = event.aggregate.as_ref().map_or_else(|| quote!(_), |path| path.to_token_stream());
-        match &model.batch {
-            Some(Batch { event_enum, .. }) => {
-                let variant = &event.variant;
-                quote_spanned! {located(event.span())=>
-                    #cfg
-                    <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut routes, #event_enum::#variant);
-                }
-            }
-            None => quote_spanned! {located(event.span())=>
+        let aggregate = event.aggregate.as_ref().map_or_else(|| quote!(_), quote::ToTokens::to_token_stream);
+        if let Some(Batch { event_enum, .. }) = &model.batch {
+            let variant = &event.variant;
+            return quote_spanned! {located(event.span())=>
                 #cfg
-                <#alias as __es::OfAggregate<#aggregate>>::route_each::<Self>(
-                    &mut routes,
-                    <Self as __es::Project<#alias>>::boxed,
-                );
-            },
+                <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut routes, #event_enum::#variant);
+            };
+        }
+        quote_spanned! {located(event.span())=>
+            #cfg
+            <#alias as __es::OfAggregate<#aggregate>>::route_each::<Self>(
+                &mut routes,
+                <Self as __es::Project<#alias>>::boxed,
+            );
         }
     });
     quote! {

@@ -23,7 +23,7 @@ pub(crate) struct Model {
 
 /// Where the read model is.
 pub(crate) enum Place {
-    Store(Type),
+    Store(Box<Type>),
     InMemory,
     /// Nowhere: the mistake, not reported yet.
     Missing(syn::Error),
@@ -62,16 +62,15 @@ impl Listed {
 pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let Attributes { item, place: attribute, options, mut spoiled } = attributes;
     let Options { root, name, version, store, in_memory, events, batch, event_enum } = options;
-    let name = match name.get() {
-        Some(literal) => checked_name(literal.value(), literal.span(), "", errors),
-        None => {
-            let help = "; give it another with `name = \"..\"`";
-            checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
-        }
+    let name = if let Some(literal) = name.get() {
+        checked_name(literal.value(), literal.span(), "", errors)
+    } else {
+        let help = "; give it another with `name = \"..\"`";
+        checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
     };
     let spoiled_store = spoiled.iter().position(|spoiled| spoiled.name == "store").map(|at| spoiled.remove(at).error);
     let place = match (store.get(), in_memory.get_spanned(), spoiled_store) {
-        (Some(store), None, _) => Place::Store(store),
+        (Some(store), None, _) => Place::Store(Box::new(store)),
         (None, Some(_), None) => Place::InMemory,
         (_, Some((span, ())), _) => {
             errors.at(span, "a read model is in a `store` or `in_memory`; take one of them away");
@@ -98,7 +97,9 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
             None
         }
     };
-    spoiled.into_iter().for_each(|spoiled| errors.push(spoiled.error));
+    for spoiled in spoiled {
+        errors.push(spoiled.error);
+    }
     let events = listed.map(|(_, events)| events).unwrap_or_default();
     Model {
         root: root.get(),

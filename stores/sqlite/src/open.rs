@@ -252,6 +252,7 @@ impl Opening<'_> {
         let error = match trouble {
             Trouble::Refused(error) => return error,
             Trouble::Failed(Failure::Damaged { what, .. }) => return OpenError::Damaged { path, what },
+            Trouble::Failed(Failure::View { what, .. }) => return OpenError::Failed { path, source: what.into() },
             Trouble::Failed(Failure::Sqlite(error)) => error,
         };
         match error.sqlite_error_code() {

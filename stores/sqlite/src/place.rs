@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use es_core::{JournalError, Position};
+use es_core::{JournalError, Position, StreamId};
 use rusqlite::ffi::{self, ErrorCode};
 
 /// A store's file, or its place in memory.
@@ -24,6 +24,15 @@ pub(crate) enum Failure {
         /// The position of the event, where it is one.
         position: Option<u64>,
         /// What is wrong.
+        what: String,
+    },
+    /// An inline view does not take the events of an append.
+    View {
+        /// The name of the projection.
+        view: &'static str,
+        /// The stream of the event on which it failed; `None` where it failed otherwise.
+        stream: Option<StreamId>,
+        /// What it says.
         what: String,
     },
 }
@@ -46,6 +55,7 @@ impl Failure {
                 Some(other.to_string()),
             )),
             Self::Damaged { position, what } => Self::Damaged { position: *position, what: what.clone() },
+            Self::View { view, stream, what } => Self::View { view, stream: stream.clone(), what: what.clone() },
         }
     }
 }
@@ -81,6 +91,10 @@ impl Place {
             Failure::Sqlite(error) => error,
             Failure::Damaged { position, what } => {
                 return JournalError::Corrupt { store, position: position.map(Position::new), what };
+            }
+            Failure::View { view, what, .. } => {
+                let source = format!("the inline view `{view}` failed: {what}").into();
+                return JournalError::Failed { store, action, source };
             }
         };
         let extended_code = error.sqlite_error().map_or(0, |error| error.extended_code);

@@ -8,8 +8,8 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 
 use es_core::{
-    Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, Journal, JournalError, JournalId, Page,
-    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp, Work,
+    Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, InlineView, Journal, JournalError, JournalId,
+    Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp, Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -22,7 +22,7 @@ use crate::projection::{Leases, SqliteTx};
 use crate::queue::Queue;
 use crate::reader::{self, ReadJob, Reader, read_job};
 use crate::watch::{Head, Watch};
-use crate::writer::{Job, SnapshotWrite, Writer, transaction};
+use crate::writer::{Job, SnapshotWrite, Writer, add_view, transaction};
 
 /// Appends that wait for the writer, and queries that wait for a reader. Whoever comes then waits before.
 const QUEUE: usize = 4_096;
@@ -134,6 +134,13 @@ impl SqliteStore {
     /// Runs the work of a projection in a transaction.
     pub(crate) async fn run_transaction<T: Send + 'static>(&self, work: Work<SqliteTx, T>) -> Result<T, JournalError> {
         let (job, answer) = transaction(work);
+        self.write(Job::Transaction(job)).await?;
+        answer.await.map_err(|_| self.shared.place.closed())?
+    }
+
+    /// Has each append from now on change a view too.
+    pub(crate) async fn add_view(&self, view: Box<dyn InlineView<SqliteTx>>) -> Result<(), JournalError> {
+        let (job, answer) = add_view(view);
         self.write(Job::Transaction(job)).await?;
         answer.await.map_err(|_| self.shared.place.closed())?
     }

@@ -22,7 +22,7 @@ const AT_ONCE: usize = 512;
 pub(super) type ParkedStreams = HashMap<StreamId, Position>;
 
 /// The lease of a projection.
-pub(super) type LeaseOf<P> = <<P as Projection>::Store as ReadStore>::Lease;
+pub(in crate::projection) type LeaseOf<P> = <<P as Projection>::Store as ReadStore>::Lease;
 
 /// Some events of a page, to be projected in one transaction.
 pub(super) struct Batch<P: Projection> {

@@ -11,8 +11,8 @@ use crate::event::{Clock, Position};
 use crate::projection::{InMemory, Projection};
 
 /// What a projector and its handles share.
-pub(super) struct Core<P> {
-    pub(super) model: RwLock<P>,
+pub(in crate::projection) struct Core<P> {
+    pub(in crate::projection) model: RwLock<P>,
     pub(super) status: watch::Sender<Status>,
     pub(super) clock: Arc<dyn Clock>,
 }

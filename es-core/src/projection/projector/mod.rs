@@ -25,8 +25,9 @@ use super::{InMemory, Projection, ReadStore, Routes};
 use crate::event::Position;
 use crate::journal::{Filter, Journal};
 use crate::repository::Retry;
-use batch::LeaseOf;
-use handle::{Answer, Command, Core};
+pub(super) use batch::LeaseOf;
+pub(super) use handle::Core;
+use handle::{Answer, Command};
 use status::Meter;
 
 /// Brings a read model up to date with a journal, and keeps it so.
@@ -121,6 +122,11 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     pub fn batch(mut self, size: BatchSize) -> Self {
         self.batch = BatchSize { events: size.events.max(1), ..size };
         self
+    }
+
+    /// What an inline view needs of it.
+    pub(super) fn into_parts(self) -> (Arc<Core<P>>, Arc<Routes<P>>, Filter) {
+        (Arc::clone(&self.core), Arc::clone(&self.routes), self.filter.clone())
     }
 
     /// A handle on it, for what is asked of it while it runs.

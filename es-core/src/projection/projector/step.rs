@@ -241,7 +241,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         let mut failed = page.iter().skip(from).take(to - from);
         let Some(first) = failed.next() else { return Ok(false) };
         let last = failed.last().unwrap_or(first);
-        let alone = to - from == 1;
+        // Before it counts as a try, what comes before the event is to be projected.
+        let alone = to - from == 1 && from == session.at;
         let before = session.suspect.take();
         let again = before.as_ref().filter(|suspect| suspect.from == first.position).map_or(0, |same| same.attempts);
         let attempts = if alone { again + 1 } else { 0 };

@@ -14,6 +14,12 @@ pub(super) fn take(db: &Connection, projection: &str) -> Result<i64, Failure> {
     Ok(db.prepare_cached(sql)?.query_row([projection], |row| row.get(0))?)
 }
 
+/// The number of the lease under which the projection was advanced last.
+pub(super) fn epoch(db: &Connection, projection: &str) -> Result<i64, Failure> {
+    let mut query = db.prepare_cached("SELECT epoch FROM projections WHERE name = ?1")?;
+    Ok(query.query_row([projection], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
 pub(super) fn load(db: &Connection, lease: &SqliteLease) -> Result<Option<Checkpoint>, Failure> {
     let sql = "SELECT version, journal, position_epoch, position, aggregate, stream, stream_version, event_id \
                FROM projections WHERE name = ?1";

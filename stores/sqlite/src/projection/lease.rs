@@ -1,6 +1,6 @@
 //! `SqliteLease`: the right to advance a projection.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -28,30 +28,56 @@ pub(super) enum Lock {
     Memory { projection: String, leases: Arc<Leases> },
 }
 
-/// The projections of a store in memory that are taken.
+/// Who may have a projection at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Nobody else.
+    No,
+    /// Others that have it inline.
+    WithInline,
+}
+
+/// The projections of a store in memory that are taken, and how often.
 #[derive(Debug, Default)]
-pub(crate) struct Leases(Mutex<HashSet<String>>);
+pub(crate) struct Leases(Mutex<HashMap<String, (Share, usize)>>);
 
 impl Leases {
-    fn taken(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<String, (Share, usize)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, projection: &str, share: Share) -> bool {
+        let mut taken = self.taken();
+        let (as_what, times) = taken.entry(projection.to_owned()).or_insert((share, 0));
+        let may = *times == 0 || (*as_what == Share::WithInline && share == Share::WithInline);
+        if may {
+            (*as_what, *times) = (share, *times + 1);
+        }
+        may
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Self::Memory { projection, leases } = self {
-            leases.taken().remove(projection);
+        if let Self::Memory { projection, leases } = self
+            && let Some((_, times)) = leases.taken().get_mut(projection)
+        {
+            *times = times.saturating_sub(1);
         }
     }
 }
 
 impl Lock {
     /// Excludes others from a projection; `None` where another one does.
-    pub(super) fn take(projection: &str, place: &Place, leases: &Arc<Leases>) -> Result<Option<Self>, JournalError> {
+    pub(super) fn take(
+        projection: &str,
+        share: Share,
+        place: &Place,
+        leases: &Arc<Leases>,
+    ) -> Result<Option<Self>, JournalError> {
         let Some(database) = place.path() else {
-            let is_new = leases.taken().insert(projection.to_owned());
-            return Ok(is_new.then(|| Self::Memory { projection: projection.to_owned(), leases: Arc::clone(leases) }));
+            let taken = leases.take(projection, share);
+            return Ok(taken.then(|| Self::Memory { projection: projection.to_owned(), leases: Arc::clone(leases) }));
         };
         let path = lock_path(database, projection);
         let failed = |source: std::io::Error| {
@@ -64,7 +90,11 @@ impl Lock {
             }
         };
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
+        let locked = match share {
+            Share::No => file.try_lock(),
+            Share::WithInline => file.try_lock_shared(),
+        };
+        match locked {
             Ok(()) => Ok(Some(Self::File { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(error)),

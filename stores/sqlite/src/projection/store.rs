@@ -2,9 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use es_core::{Checkpoint, Ended, JournalError, JournalId, ParkedEvent, Position, ReadStore, ReadStoreError, Work};
+use es_core::{
+    Checkpoint, Ended, InlineStore, InlineView, JournalError, JournalId, ParkedEvent, Position, ReadStore,
+    ReadStoreError, Work,
+};
 
-use super::lease::Lock;
+use super::lease::{Lock, Share};
 use super::{SqliteLease, SqliteTx, checkpoint, parked};
 use crate::store::SqliteStore;
 
@@ -13,7 +16,7 @@ impl ReadStore for SqliteStore {
     type Lease = SqliteLease;
 
     async fn lease(&self, projection: &str) -> Result<Option<SqliteLease>, ReadStoreError> {
-        let Some(lock) = Lock::take(projection, self.place(), self.leases())? else { return Ok(None) };
+        let Some(lock) = Lock::take(projection, Share::No, self.place(), self.leases())? else { return Ok(None) };
         let name = projection.to_owned();
         let take: Work<SqliteTx, Result<i64, JournalError>> = Box::new(move |tx| {
             Box::pin(async move {
@@ -63,7 +66,28 @@ impl ReadStore for SqliteStore {
         Ok(tx.own("read parked events", |db| parked::parked(db, lease, after, limit))?)
     }
 
+    fn is_open(tx: &mut SqliteTx) -> bool {
+        !tx.is_autocommit()
+    }
+
     fn holds_up(&self, journal: JournalId) -> bool {
         es_core::Journal::id(self) == journal
+    }
+}
+
+impl InlineStore for SqliteStore {
+    async fn lease_inline(&self, projection: &str) -> Result<Option<SqliteLease>, ReadStoreError> {
+        let lock = Lock::take(projection, Share::WithInline, self.place(), self.leases())?;
+        let Some(lock) = lock else { return Ok(None) };
+        let name = projection.to_owned();
+        let find: Work<SqliteTx, _> = Box::new(move |tx| {
+            Box::pin(async move { Ended::RollBack(tx.own("look at a projection", |db| checkpoint::epoch(db, &name))) })
+        });
+        let epoch = self.transact(find).await??;
+        Ok(Some(SqliteLease::new(projection, epoch, lock)))
+    }
+
+    async fn inline(&self, view: Box<dyn InlineView<SqliteTx>>) -> Result<(), ReadStoreError> {
+        Ok(self.add_view(view).await?)
     }
 }

@@ -36,6 +36,11 @@ impl SqliteTx {
         &self.guard
     }
 
+    /// What a failure of `action` is to the caller.
+    pub(crate) fn error(&self, action: &'static str, failure: Failure) -> es_core::JournalError {
+        self.place.error(action, failure)
+    }
+
     /// Does what belongs to this crate, and not to the projection.
     pub(super) fn own<T>(
         &self,
@@ -130,6 +135,6 @@ fn explained(error: Error) -> Error {
 
 /// The error of a transaction that is there no more.
 pub(crate) fn ended() -> Error {
-    let what = "the transaction was rolled back by a statement of the projection (as `INSERT OR ROLLBACK` does)";
+    let what = "the transaction was ended by a statement of the projection (as `INSERT OR ROLLBACK` does)";
     Error::ToSqlConversionFailure(what.into())
 }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::heads::{Heads, StreamHead};
 use super::insert::{EventInsert, Row};
 use super::repeated::repeated;
-use crate::place::{Failure, Place};
+use crate::place::Failure;
 
 /// How an append ended within its transaction.
 pub(super) type Wrote = Result<Appended, Trouble>;
@@ -37,7 +37,6 @@ pub(super) struct Open<'a> {
     pub(super) db: &'a Connection,
     pub(super) heads: &'a mut Heads,
     pub(super) clock: &'a dyn Clock,
-    pub(super) place: &'a Place,
     pub(super) insert: EventInsert<'a>,
 }
 

@@ -10,6 +10,7 @@ use rusqlite::ffi;
 use super::append::{Open, Trouble};
 use super::insert::EventInsert;
 use super::transact::{begin, commit};
+use super::views::view_error;
 use super::{Job, Writer};
 use crate::place::Failure;
 
@@ -69,9 +70,28 @@ impl Writer {
     /// Writes the jobs in one transaction.
     fn write(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Aborted> {
         match self.transaction(jobs, Care::Together) {
-            Err(Aborted { failure, unknown: false }) if !concerns_all(&failure) => self.transaction(jobs, Care::Apart),
+            Err(Aborted { failure, unknown: false }) if !concerns_all(&failure) => {}
+            other => return other,
+        }
+        match self.transaction(jobs, Care::Apart) {
+            // A view has ended the transaction. The others are not to suffer from that.
+            Err(Aborted { failure: Failure::View { .. }, unknown: false }) if jobs.len() > 1 => {
+                let alone = jobs.chunks(1).map(|job| self.transaction(job, Care::Apart));
+                let alone: Vec<_> = alone.collect();
+                let outcomes = jobs
+                    .iter()
+                    .zip(alone)
+                    .flat_map(|(job, result)| result.unwrap_or_else(|aborted| vec![self.aborted(job, &aborted)]));
+                Ok(outcomes.collect())
+            }
             other => other,
         }
+    }
+
+    /// Has the views see what has been appended so far.
+    pub(super) fn catch_up_views(&mut self) -> Result<(), JournalError> {
+        let result = self.transaction(&[], Care::Together);
+        result.map(drop).map_err(|Aborted { failure, .. }| self.place.error("begin an inline view", failure))
     }
 
     /// Where it is an error, nothing was written, unless the error says that this is unknown.
@@ -90,6 +110,7 @@ impl Writer {
                 let _ = self.tx.reader.db.execute_batch("ROLLBACK");
             }
             self.heads.forget();
+            self.views.forget();
         }
         if let Err(Aborted { failure, .. }) = &result
             && is_about_room(failure)
@@ -100,19 +121,76 @@ impl Writer {
     }
 
     fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<Vec<Outcome>, Aborted> {
-        let db = &*self.tx;
-        begin(db)?;
-        self.heads.refresh(db)?;
-        let insert = EventInsert::new(db)?;
-        let mut open = Open { db, heads: &mut self.heads, clock: &*self.clock, place: &self.place, insert };
+        begin(&self.tx)?;
+        if self.heads.refresh(&self.tx)? {
+            self.views.forget();
+        }
+        if care == Care::Together && self.views.is_empty() {
+            let mut open = self.open()?;
+            return Ok(jobs.iter().map(|job| open.write(job, care)).collect::<Result<_, _>>()?);
+        }
+        let head = Position::new(self.heads.last_position(&self.tx)?);
+        self.views.begin(&mut self.tx, head, care == Care::Apart)?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
             outcomes.push(match care {
-                Care::Together => open.write(job, care)?,
-                Care::Apart => open.write_apart(job)?,
+                Care::Together => self.write_and_show(job, care)?,
+                Care::Apart => self.write_apart(job)?,
             });
         }
+        let head = Position::new(self.heads.last_position(&self.tx)?);
+        self.views.end(&mut self.tx, head)?;
         Ok(outcomes)
+    }
+
+    fn open(&mut self) -> rusqlite::Result<Open<'_>> {
+        let db = &*self.tx;
+        let insert = EventInsert::new(db)?;
+        Ok(Open { db, heads: &mut self.heads, clock: &*self.clock, insert })
+    }
+
+    /// Does a job, and shows the views what it has written. Where it fails, some of it may have been written, which is
+    /// to be rolled back.
+    fn write_and_show(&mut self, job: &Job, care: Care) -> Result<Outcome, Failure> {
+        let outcome = self.open()?.write(job, care)?;
+        if let (Job::Append(append, _), Outcome::Append(Ok(appended))) = (job, &outcome)
+            && !appended.repeated
+        {
+            self.views.show(&mut self.tx, append, appended)?;
+            self.views.shown(true);
+        }
+        Ok(outcome)
+    }
+
+    /// Does a job that fails alone. It is an error where the whole transaction has failed.
+    fn write_apart(&mut self, job: &Job) -> Result<Outcome, Failure> {
+        self.tx.execute_batch("SAVEPOINT es_job")?;
+        let failure = match self.write_and_show(job, Care::Apart) {
+            Ok(outcome) => {
+                self.tx.execute_batch("RELEASE es_job")?;
+                return Ok(outcome);
+            }
+            Err(failure) => failure,
+        };
+        self.heads.forget();
+        self.views.shown(false);
+        if self.tx.is_autocommit() || concerns_all(&failure) {
+            return Err(failure);
+        }
+        self.tx.execute_batch("ROLLBACK TO es_job; RELEASE es_job")?;
+        Ok(self.failed(job, failure))
+    }
+
+    /// The outcome of a job that failed.
+    fn failed(&self, job: &Job, failure: Failure) -> Outcome {
+        match (job, failure) {
+            (Job::Append(..), Failure::View { view, stream: Some(stream), what }) => {
+                Outcome::Append(Err(view_error(view, stream, what)))
+            }
+            (Job::Append(..), failure) => Outcome::Append(Err(self.place.error("append", failure).into())),
+            (Job::Snapshot(..), failure) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure))),
+            (Job::Read(_) | Job::Transaction(_), _) => Outcome::Later,
+        }
     }
 
     /// The outcome of a job whose batch was not committed.
@@ -122,9 +200,7 @@ impl Writer {
                 let source = self.place.error("commit", failure.copy()).into();
                 Outcome::Append(Err(AppendError::Unknown { source }))
             }
-            Job::Append(..) => Outcome::Append(Err(self.place.error("append", failure.copy()).into())),
-            Job::Snapshot(..) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure.copy()))),
-            Job::Read(_) | Job::Transaction(_) => Outcome::Later,
+            job => self.failed(job, failure.copy()),
         }
     }
 }
@@ -141,28 +217,6 @@ impl Open<'_> {
             Job::Snapshot(write, _) => self.write_snapshot(write).map(|()| Outcome::Snapshot(Ok(()))),
             Job::Read(_) | Job::Transaction(_) => Ok(Outcome::Later),
         }
-    }
-
-    /// Does a job that fails alone. It is an error where the whole transaction has failed.
-    fn write_apart(&mut self, job: &Job) -> Result<Outcome, Failure> {
-        self.db.execute_batch("SAVEPOINT job")?;
-        let failure = match self.write(job, Care::Apart) {
-            Ok(outcome) => {
-                self.db.execute_batch("RELEASE job")?;
-                return Ok(outcome);
-            }
-            Err(failure) => failure,
-        };
-        self.heads.forget();
-        if self.db.is_autocommit() || concerns_all(&failure) {
-            return Err(failure);
-        }
-        self.db.execute_batch("ROLLBACK TO job; RELEASE job")?;
-        Ok(match job {
-            Job::Append(..) => Outcome::Append(Err(self.place.error("append", failure).into())),
-            Job::Snapshot(..) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure))),
-            Job::Read(_) | Job::Transaction(_) => Outcome::Later,
-        })
     }
 }
 

@@ -49,14 +49,15 @@ impl Heads {
         Self { streams: Cache::new(STREAMS), kinds: HashMap::new(), last_position: None, data_version: None }
     }
 
-    /// Forgets everything if another connection has written. To be called within the transaction.
-    pub(super) fn refresh(&mut self, db: &Connection) -> Result<(), Failure> {
+    /// Forgets everything if another connection has written; gives whether it has. To be called within the transaction.
+    pub(super) fn refresh(&mut self, db: &Connection) -> Result<bool, Failure> {
         let now = db.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))?;
-        if self.data_version != Some(now) {
+        let changed = self.data_version != Some(now);
+        if changed {
             self.forget();
             self.data_version = Some(now);
         }
-        Ok(())
+        Ok(changed)
     }
 
     pub(super) fn forget(&mut self) {

@@ -7,6 +7,7 @@ mod insert;
 mod repeated;
 mod snapshots;
 mod transact;
+mod views;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -27,6 +28,8 @@ use heads::Heads;
 
 pub(crate) use snapshots::SnapshotWrite;
 pub(crate) use transact::{Transaction, transaction};
+use views::Views;
+pub(crate) use views::add_view;
 
 /// Something for the writer to do.
 pub(crate) enum Job {
@@ -68,6 +71,8 @@ pub(crate) struct Writer {
     tx: SqliteTx,
     /// Transactions that are to be run, one at a time between what else is to be written.
     transactions: VecDeque<Transaction>,
+    /// The views that change along with appends.
+    views: Views,
     /// Whether a commit of events waits for the disk.
     is_durable: bool,
     heads: Heads,
@@ -95,7 +100,8 @@ impl Writer {
         }))?;
         let tx = SqliteTx::new(reader, place.clone())?;
         let transactions = VecDeque::new();
-        Ok(Self { tx, transactions, is_durable, heads: Heads::new(), clock, place, head, wal_pages })
+        let views = Views::default();
+        Ok(Self { tx, transactions, views, is_durable, heads: Heads::new(), clock, place, head, wal_pages })
     }
 
     /// Does what is in the queue, until it is closed and empty; then closes its connection, after all the `others`.

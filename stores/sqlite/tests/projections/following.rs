@@ -1,0 +1,95 @@
+//! Projectors on SQLite, in one file with the journal and in another.
+
+use es_core::prelude::*;
+use es_core::{Filter, PageSize, ProjectorError};
+use es_sqlite::SqliteStore;
+
+use crate::common::place;
+use crate::domain::{Account, Balances, Increase, balance, lines};
+
+async fn follow(journal: &SqliteStore, views: &SqliteStore) {
+    let accounts = Repository::<Account, _>::new(journal);
+    let balances = Projector::new(journal, views, Balances::default()).spawn();
+    let mut last = Position::START;
+    for by in 1..=100 {
+        last = accounts.execute(format!("account-{}", by % 3).as_str(), Increase { by }).await.unwrap().position;
+        if by % 10 == 0 {
+            balances.wait_for(last).await.unwrap();
+            assert_eq!(lines(views).await.len(), usize::try_from(by).unwrap());
+        }
+    }
+    balances.wait_for(last).await.unwrap();
+    assert_eq!(balance(views, "account-0").await, Some((1..=33).map(|n| 3 * n).sum()));
+    let before = lines(views).await;
+    assert_eq!(before.iter().map(|line| line.0).collect::<Vec<_>>(), (1..=100).collect::<Vec<_>>());
+    balances.rebuild().await.unwrap();
+    assert_eq!(lines(views).await, before);
+    balances.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_model_in_the_journals_own_file() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    follow(&store, &store).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_read_model_in_another_file() {
+    let (folder, path) = place();
+    let journal = SqliteStore::open(&path).await.unwrap();
+    let views = SqliteStore::open(folder.path().join("views.db")).await.unwrap();
+    follow(&journal, &views).await;
+    assert!(!views.id().eq(&journal.id()));
+}
+
+#[tokio::test]
+async fn a_read_model_in_a_store_in_memory() {
+    let store = SqliteStore::open_in_memory().await.unwrap();
+    follow(&store, &store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn appends_and_a_projector_that_catches_up_share_a_file() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let accounts = Repository::<Account, _>::new(&store);
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let accounts = accounts.clone();
+        tasks.spawn(async move {
+            for by in 0..100 {
+                accounts.execute(format!("account-{writer}").as_str(), Increase { by }).await.unwrap();
+            }
+        });
+    }
+    let first = Projector::new(&store, &store, Balances::default()).spawn();
+    tasks.join_all().await;
+    first.wait_for(store.head().await.unwrap()).await.unwrap();
+    let page = store.read_all(Position::START, &Filter::all(), PageSize::default()).await.unwrap();
+    let positions: Vec<_> = page.iter().map(|raw| raw.position.number).collect();
+    assert_eq!(lines(&store).await.iter().map(|line| line.0).collect::<Vec<_>>(), positions);
+    first.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_projectors_as_of_two_processes_one_waits() {
+    let (_folder, path) = place();
+    let (one, two) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap());
+    let accounts = Repository::<Account, _>::new(&one);
+    let first = Projector::new(&one, &one, Balances::default()).spawn();
+    first.wait_for(accounts.execute("alice", Increase { by: 1 }).await.unwrap().position).await.unwrap();
+    let second = Projector::new(&two, &two, Balances::default()).spawn();
+    let mut changes = second.changes();
+    while second.status().state != ProjectorState::Waiting {
+        changes.next().await.unwrap();
+    }
+    let refused = Projector::new(&two, &two, Balances::default()).run_to_head().await;
+    assert!(matches!(refused, Err(ProjectorError::Held { .. })), "{refused:?}");
+    first.wait_for(accounts.execute("alice", Increase { by: 1 }).await.unwrap().position).await.unwrap();
+    first.stop().await.unwrap();
+    let last = accounts.execute("alice", Increase { by: 1 }).await.unwrap().position;
+    second.wait_for(last).await.unwrap();
+    assert_eq!(lines(&two).await.len(), 3);
+}
