@@ -1,6 +1,10 @@
 //! Event sourcing checked by the compiler.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The derives name this crate from outside, also in its own tests.
+#[cfg(test)]
+extern crate self as es_core;
+
 mod aggregate;
 mod check;
 mod codec;

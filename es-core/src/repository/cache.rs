@@ -98,3 +98,54 @@ impl<A: Aggregate> Slot<A> {
         self.take();
     }
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Context, Decision, Event, Handle, accept};
+
+    #[derive(crate::Command, Debug, Clone)]
+    struct Count;
+
+    #[derive(Event, serde::Serialize, serde::Deserialize, Debug, Clone, PartialEq)]
+    struct Counted;
+
+    #[derive(crate::Aggregate, Default, Clone)]
+    #[aggregate(commands(Count), events(Counted(ignored)), error = std::convert::Infallible)]
+    struct Counter;
+
+    impl Handle<Count> for Counter {
+        fn handle(&self, _: Count, _: &Context) -> Decision<Self> {
+            accept(Counted)
+        }
+    }
+
+    fn stream(id: usize) -> StreamId {
+        StreamId::new("counter", &id.to_string()).unwrap()
+    }
+
+    #[test]
+    fn keeps_no_more_than_its_capacity_and_what_is_asked_for_stays() {
+        let cache = Cache::<Counter>::new(3);
+        let hot = cache.slot(&stream(0));
+        for id in 1..100 {
+            cache.slot(&stream(id));
+            assert!(Arc::ptr_eq(&hot, &cache.slot(&stream(0))), "the hot one went at {id}");
+        }
+        let kept = cache.kept.lock().unwrap();
+        assert_eq!((kept.slots.len(), kept.order.len()), (3, 3));
+    }
+
+    #[test]
+    fn a_capacity_of_0_keeps_nothing() {
+        let cache = Cache::<Counter>::new(0);
+        assert!(!Arc::ptr_eq(&cache.slot(&stream(0)), &cache.slot(&stream(0))));
+    }
+
+    #[test]
+    fn an_older_state_never_replaces_a_newer_one() {
+        let slot = Cache::<Counter>::new(1).slot(&stream(0));
+        slot.put(&Current { version: 2, ..Current::initial() });
+        slot.put(&Current { version: 1, ..Current::initial() });
+        assert_eq!(slot.get().unwrap().version, 2);
+    }
+}

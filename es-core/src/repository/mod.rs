@@ -12,6 +12,7 @@ mod snapshots;
 mod unit;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use error::{CommitError, ExecuteError, LoadError, UnitError};
@@ -69,37 +70,36 @@ impl<A: Aggregate, S: fmt::Debug> fmt::Debug for Repository<A, S> {
 }
 
 /// Says what a [`Repository`] is to be like.
-pub struct RepositoryBuilder<S> {
+#[must_use = "a builder does nothing until it is built"]
+pub struct RepositoryBuilder<A, S> {
+    aggregate: PhantomData<fn() -> A>,
     store: S,
     cache: usize,
     clock: Option<Arc<dyn Clock>>,
     retry: Retry,
 }
 
-impl<S: Journal + SnapshotStore> RepositoryBuilder<S> {
+impl<A: Aggregate, S: Journal + SnapshotStore> RepositoryBuilder<A, S> {
     /// Keeps the states of at most this many aggregates at hand: 10,000 unless this is called; 0 keeps none.
-    #[must_use]
     pub fn cache(mut self, aggregates: usize) -> Self {
         self.cache = aggregates;
         self
     }
 
     /// Decides commands at the time of `clock`; at that of the journal's clock unless this is called.
-    #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
     /// Decides lost races again as `retry` says.
-    #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
     /// Makes the repository.
-    pub fn build<A: Aggregate>(self) -> Repository<A, S> {
+    pub fn build(self) -> Repository<A, S> {
         let clock = self.clock.unwrap_or_else(|| self.store.clock());
         let inner = Inner {
             store: self.store,
@@ -119,8 +119,14 @@ impl<A: Aggregate, S: Journal + SnapshotStore + Clone> Repository<A, S> {
     }
 
     /// Makes a repository that is not like the default.
-    pub fn builder(store: &S) -> RepositoryBuilder<S> {
-        RepositoryBuilder { store: store.clone(), cache: 10_000, clock: None, retry: Retry::default() }
+    pub fn builder(store: &S) -> RepositoryBuilder<A, S> {
+        RepositoryBuilder {
+            aggregate: PhantomData,
+            store: store.clone(),
+            cache: 10_000,
+            clock: None,
+            retry: Retry::default(),
+        }
     }
 }
 

@@ -1,0 +1,193 @@
+//! What a unit of work promises.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use common::faulty::{Fault, FaultyStore};
+use common::{Account, Decrease, Increase, IncreaseTwice, Look};
+use es_core::prelude::*;
+
+async fn balance(accounts: &Repository<Account, impl Journal + es_core::SnapshotStore>, id: &str) -> (u64, u64) {
+    let loaded = accounts.load(id).await.unwrap();
+    (loaded.state.balance, loaded.version)
+}
+
+#[tokio::test]
+async fn commands_see_what_the_ones_before_them_did_and_nothing_is_written_before_the_commit() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let mut unit = UnitOfWork::new(&store).actor("teller-7");
+    unit.execute(&accounts, "alice", Increase { by: 10 }).await.unwrap();
+    let decided = unit.execute(&accounts, "alice", Decrease { by: 4 }).await.unwrap();
+    assert_eq!((decided.state.balance, decided.version, decided.events.len()), (6, 2, 1));
+    unit.execute(&accounts, "bob", IncreaseTwice { by: 2 }).await.unwrap();
+    assert_eq!(unit.read(&accounts, "bob").await.unwrap().state.balance, 4);
+    unit.execute(&accounts, "carol", Look).await.unwrap();
+    assert_eq!(store.head().await.unwrap(), Position::START);
+
+    let committed = unit.commit().await.unwrap();
+    assert_eq!((committed.events, committed.position, committed.repeated), (4, Position::new(4), false));
+    // From the cache that the unit filled, and from the journal.
+    for accounts in [accounts, Repository::new(&store)] {
+        assert_eq!(balance(&accounts, "alice").await, (6, 2));
+        assert_eq!(balance(&accounts, "bob").await, (4, 2));
+        assert_eq!(balance(&accounts, "carol").await, (0, 0));
+        for recorded in accounts.history("bob").await.unwrap() {
+            assert_eq!(recorded.metadata.actor.as_deref(), Some("teller-7"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_is_dropped_or_rejected_did_nothing() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let mut unit = UnitOfWork::new(&store);
+    unit.execute(&accounts, "alice", Increase { by: 10 }).await.unwrap();
+    let rejected = unit.execute(&accounts, "alice", Decrease { by: 11 }).await;
+    assert!(matches!(rejected, Err(ExecuteError::Rejected(_))));
+    // The unit is as it was before the rejected command.
+    assert_eq!(unit.read(&accounts, "alice").await.unwrap().state.balance, 10);
+    drop(unit);
+    assert_eq!(balance(&accounts, "alice").await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_change_of_any_aggregate_of_the_unit_is_a_conflict_that_writes_nothing() {
+    for changed in ["alice", "bob", "carol"] {
+        let store = MemoryStore::new();
+        let accounts = Repository::<Account, _>::new(&store);
+        let mut unit = UnitOfWork::new(&store);
+        unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap();
+        unit.read(&accounts, "bob").await.unwrap();
+        unit.execute(&accounts, "carol", Look).await.unwrap();
+        accounts.execute(changed, Increase { by: 5 }).await.unwrap();
+        let error = unit.commit().await.unwrap_err();
+        assert!(matches!(&error, CommitError::Conflict { stream, .. } if stream.id() == changed), "{error}");
+        let name = format!(
+            "`account/{changed}` changed while the unit of work was under way: it has version 1, not no events"
+        );
+        assert_eq!(error.to_string(), name);
+        assert_eq!(store.head().await.unwrap(), Position::new(1));
+        assert_eq!(balance(&accounts, changed).await, (5, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_aggregate_outside_of_the_unit_may_change() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let mut unit = UnitOfWork::new(&store);
+    unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap();
+    accounts.execute("bob", Increase { by: 1 }).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn run_does_a_lost_race_again() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    accounts.execute("alice", Increase { by: 1_600 }).await.unwrap();
+    // The future of an async closure that borrows its argument is not known to be Send.
+    let local = tokio::task::LocalSet::new();
+    for _ in 0..16 {
+        let (store, accounts) = (store.clone(), Repository::<Account, _>::new(&store));
+        local.spawn_local(async move {
+            let retry = Retry { attempts: 10_000, ..Retry::default() };
+            for _ in 0..10 {
+                let run = UnitOfWork::new(&store).retry(retry).run(async |unit| {
+                    unit.execute(&accounts, "alice", Decrease { by: 10 }).await?;
+                    tokio::task::yield_now().await;
+                    let bob = unit.execute(&accounts, "bob", Increase { by: 10 }).await?;
+                    Ok::<_, ExecuteError<_>>(bob.state.balance)
+                });
+                let (balance, committed) = run.await.unwrap();
+                assert!(balance >= 10 && committed.events == 2);
+            }
+        });
+    }
+    local.await;
+    assert_eq!(balance(&accounts, "alice").await, (0, 161));
+    assert_eq!(balance(&accounts, "bob").await, (1_600, 160));
+}
+
+#[tokio::test]
+async fn run_gives_the_error_of_the_work_and_writes_nothing() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let run = UnitOfWork::new(&store).run(async |unit| {
+        unit.execute(&accounts, "bob", Increase { by: 1 }).await?;
+        unit.execute(&accounts, "alice", Decrease { by: 1 }).await
+    });
+    let error = run.await.unwrap_err();
+    assert!(matches!(error, UnitError::Work(ExecuteError::Rejected(_))), "{error}");
+    assert_eq!(store.head().await.unwrap(), Position::START);
+}
+
+async fn transfer(
+    store: &FaultyStore,
+    accounts: &Repository<Account, FaultyStore>,
+    id: CommandId,
+) -> Result<Committed, CommitError> {
+    let mut unit = UnitOfWork::new(store).command_id(id);
+    let alice = unit.execute(accounts, "alice", Decrease { by: 60 }).await.unwrap();
+    assert_eq!((alice.state.balance, alice.version, alice.events.len()), (40, 2, 1));
+    let nothing = unit.execute(accounts, "alice", Look).await.unwrap();
+    assert_eq!(nothing.events.len(), 0);
+    unit.execute(accounts, "carol", Look).await.unwrap();
+    let bob = unit.execute(accounts, "bob", IncreaseTwice { by: 30 }).await.unwrap();
+    assert_eq!((bob.state.balance, bob.version, bob.events.len()), (60, 2, 2));
+    unit.commit().await
+}
+
+#[tokio::test]
+async fn a_repeated_unit_is_answered_with_what_it_did_the_first_time() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    accounts.execute("alice", Increase { by: 100 }).await.unwrap();
+    let id = CommandId::new();
+    let first = transfer(&store, &accounts, id).await.unwrap();
+    assert_eq!((first.events, first.repeated), (3, false));
+    for accounts in [accounts, Repository::new(&store)] {
+        let again = transfer(&store, &accounts, id).await.unwrap();
+        assert_eq!((again.events, again.position, again.repeated), (3, first.position, true));
+        assert_eq!(balance(&accounts, "alice").await, (40, 2));
+        assert_eq!(balance(&accounts, "bob").await, (60, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_unit_whose_answer_got_lost_is_found_out_or_can_be_asked_for_again() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    accounts.execute("alice", Increase { by: 100 }).await.unwrap();
+    let id = CommandId::new();
+    store.will_append([Fault::LoseAnswer, Fault::LoseRequest, Fault::LoseRequest]);
+    let error = transfer(&store, &accounts, id).await.unwrap_err();
+    assert!(matches!(error, CommitError::Unknown { .. }), "{error}");
+    let committed = transfer(&store, &accounts, id).await.unwrap();
+    assert_eq!((committed.events, committed.repeated), (3, true));
+
+    let mut unit = UnitOfWork::new(&store);
+    unit.execute(&accounts, "bob", Decrease { by: 60 }).await.unwrap();
+    store.will_append([Fault::LoseAnswer]);
+    unit.commit().await.unwrap();
+    assert_eq!(balance(&accounts, "bob").await, (0, 3));
+    assert_eq!(accounts.execute("bob", Increase { by: 1 }).await.unwrap().version, 4);
+}
+
+#[tokio::test]
+async fn a_unit_and_its_repositories_are_on_one_store() {
+    let (one, two) = (MemoryStore::new(), MemoryStore::new());
+    let accounts = Repository::<Account, _>::new(&one);
+    let mut unit = UnitOfWork::new(&two);
+    let error = unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::OtherStore { .. }), "{error}");
+    assert!(matches!(unit.read(&accounts, "alice").await, Err(LoadError::OtherStore { .. })));
+}
+
+#[tokio::test]
+async fn an_empty_unit_commits_nothing() {
+    let committed = UnitOfWork::new(&MemoryStore::new()).commit().await.unwrap();
+    assert_eq!((committed.events, committed.position), (0, Position::START));
+}
