@@ -1,5 +1,7 @@
 //! How events and snapshots become bytes.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,7 +71,7 @@ impl Payload<'_> {
 #[non_exhaustive]
 pub enum PayloadError {
     /// The payload is in a format that the aggregate does not read.
-    #[error("its format is `{found}`, but this program reads only `{known}` and `json`")]
+    #[error("its format is `{found}`, but this program reads only {}", Formats(known))]
     Format {
         /// The format's name in the journal.
         found: String,
@@ -84,4 +86,16 @@ pub enum PayloadError {
         /// What the codec says.
         source: BoxError,
     },
+}
+
+/// The formats that an aggregate reads whose own is this one.
+struct Formats(&'static str);
+
+impl fmt::Display for Formats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Json::FORMAT => write!(f, "`{}`", Json::FORMAT),
+            own => write!(f, "`{own}` and `{}`", Json::FORMAT),
+        }
+    }
 }

@@ -188,9 +188,12 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
             return Ok(false);
         }
         let actual = self.repository.inner.store.version(self.stream).await?;
-        let changed = actual != self.current.version;
+        if actual == self.current.version {
+            self.fresh = true;
+            return Ok(false);
+        }
         self.go_to(actual).await?;
-        Ok(changed)
+        Ok(true)
     }
 
     async fn go_to(&mut self, actual: u64) -> Result<(), LoadError> {
@@ -209,6 +212,7 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
     async fn append(&mut self, events: Events<A>) -> Result<Written<A>, ExecuteError<A::Error>> {
         let ids = EventIds::of(&self.metadata, 0);
         let expected = ExpectedVersion::Exact(self.current.version);
+        let unknown = |source| ExecuteError::Unknown { stream: self.stream.clone(), source };
         let mut tries = 0;
         let (appended, events) = loop {
             let (new, written) = encode(self.stream, &events, &ids, &self.metadata)
@@ -219,10 +223,13 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
                 Err(AppendError::Unknown { source }) => {
                     tries += 1;
                     if tries == TRIES_TO_FIND_OUT {
-                        return Err(ExecuteError::Unknown { stream: self.stream.clone(), source });
+                        return Err(unknown(source));
                     }
                 }
+                // The journal looks for the events before it compares versions, so they are not there.
                 Err(AppendError::Conflict { actual, .. }) => return Ok(Written::LostTo(actual)),
+                // Says that nothing was written now; before, something may have been.
+                Err(AppendError::Journal(error)) if tries > 0 => return Err(unknown(error.into())),
                 Err(AppendError::Journal(error)) => return Err(ExecuteError::Journal(error)),
                 Err(error) => {
                     // The same command, decided by another program at the same time, gave other events.
@@ -234,7 +241,7 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
             }
         };
         if appended.repeated
-            && let Some(outcome) = self.repeated().await?
+            && let Some(outcome) = self.repeated().await.map_err(|error| unknown(error.into()))?
         {
             return Ok(Written::Done(outcome));
         }

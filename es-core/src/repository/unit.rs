@@ -193,6 +193,10 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
             match self.store.append(append).await {
                 Ok(appended) => break appended,
                 Err(AppendError::Unknown { .. }) if tries + 1 < TRIES_TO_FIND_OUT => tries += 1,
+                // Says that nothing was written now; before, something may have been.
+                Err(AppendError::Journal(error)) if tries > 0 => {
+                    return Err(CommitError::Unknown { source: error.into() });
+                }
                 Err(error) => return Err(error.into()),
             }
         };

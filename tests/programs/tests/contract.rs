@@ -31,5 +31,7 @@ fn transfer_does_what_its_comments_say() {
 #[test]
 fn read_side_does_what_its_comments_say() {
     let output = run(env!("CARGO_BIN_EXE_contract-read-side"));
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "balances: at 1 of 1, Live\n");
+    // The view has what was waited for; whether the projector has called itself live by then is not said.
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.starts_with("balances: at 1 of 1, "), "{shown}");
 }

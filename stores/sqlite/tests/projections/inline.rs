@@ -166,7 +166,7 @@ impl Project<Increased> for Waiting {
 #[tokio::test]
 async fn an_inline_view_cannot_wait_for_anything() {
     let store = SqliteStore::open_in_memory().await.unwrap();
-    let accounts = Repository::<Account, _>::builder(&store).retry(Retry::NEVER).build::<Account>();
+    let accounts = Repository::<Account, _>::builder(&store).retry(Retry::NEVER).build();
     let accounts = accounts.inline(Waiting).await.unwrap();
     accounts.execute("alice", Increase { by: 1 }).await.unwrap();
     WAITS.store(true, Ordering::SeqCst);

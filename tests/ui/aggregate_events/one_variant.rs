@@ -1,0 +1,29 @@
+//! Two events cannot be one variant.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+mod other {
+    use es_core::prelude::*;
+
+    #[derive(Event, serde::Serialize, serde::Deserialize, Debug, Clone, PartialEq)]
+    pub struct Increased;
+}
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased, other::Increased), error = TooLow)]
+pub struct Account {
+    #[apply(Increased => self.balance + event.by)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! A public aggregate has public events: the compiler warns at the entry.
+#![deny(private_interfaces)]
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Event, serde::Serialize, serde::Deserialize, Debug, Clone, PartialEq)]
+struct Private;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased, Private(ignored)), error = TooLow)]
+pub struct Account {
+    #[apply(Increased => self.balance + event.by)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

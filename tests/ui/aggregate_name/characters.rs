@@ -1,0 +1,22 @@
+//! A name is ASCII.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(name = "bank/account", commands(Increase), events(Increased), error = TooLow)]
+pub struct Account {
+    #[apply(Increased => self.balance + event.by)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! Without any options.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+pub struct Account {
+    balance: u64,
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! An aggregate says why it rejects.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased))]
+pub struct Account {
+    #[apply(Increased => self.balance + event.by)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        if command.by > 1000 {
+            return reject(TooLow);
+        }
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! A value that cannot be read is one mistake.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased), error)]
+pub struct Account {
+    #[apply(Increased => self.balance + event.by)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        if command.by > 1000 {
+            return reject(TooLow);
+        }
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

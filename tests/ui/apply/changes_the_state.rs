@@ -1,0 +1,23 @@
+//! What a field becomes is computed, not done.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased), error = TooLow)]
+pub struct Account {
+    #[apply(Increased => { self.log.push(event.by); 0 })]
+    balance: u64,
+    log: Vec<u64>,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

@@ -1,0 +1,27 @@
+//! An event that is ignored is not applied by hand.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased(ignored)), error = TooLow)]
+pub struct Account {
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+impl Apply<Increased> for Account {
+    fn apply(&mut self, event: &Increased) {
+        self.balance += event.by;
+    }
+}
+
+fn main() {}

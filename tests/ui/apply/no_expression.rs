@@ -1,0 +1,22 @@
+//! What a field becomes is written behind an arrow.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased), error = TooLow)]
+pub struct Account {
+    #[apply(Increased)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

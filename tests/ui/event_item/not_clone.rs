@@ -1,0 +1,25 @@
+//! An event is copied and compared.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Event, serde::Serialize, serde::Deserialize, Debug)]
+pub struct Noise;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased, Noise(ignored)), error = TooLow)]
+pub struct Account {
+    #[apply(Increased => self.balance + event.by)]
+    balance: u64,
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: command.by })
+    }
+}
+
+fn main() {}

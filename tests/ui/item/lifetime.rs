@@ -1,0 +1,15 @@
+//! An aggregate has no lifetimes.
+
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use es_core::prelude::*;
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(commands(Increase), events(Increased), error = TooLow)]
+pub struct Account<'a> {
+    owner: &'a str,
+}
+
+fn main() {}
