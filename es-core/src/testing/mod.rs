@@ -12,6 +12,9 @@ mod scenario;
 #[cfg(feature = "conformance")]
 #[doc(inline)]
 pub use crate::__conformance as conformance;
+#[cfg(feature = "conformance")]
+#[doc(inline)]
+pub use crate::__read_store_conformance as read_store_conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};
 pub use lock::assert_schema_lock;

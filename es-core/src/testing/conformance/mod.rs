@@ -97,6 +97,7 @@ mod names;
 mod order;
 mod pages;
 mod race;
+pub mod read_store;
 mod reopen;
 mod repeat;
 mod replay;
