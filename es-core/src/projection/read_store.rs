@@ -11,6 +11,11 @@ use crate::journal::{JournalError, JournalId};
 /// A projection is named by what [`lease`](Self::lease) gives: whoever has it is the only one to advance that
 /// projection. What is written under a lease that another one has taken over is an error, also where the store
 /// could not know of that at once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no store for read models",
+    label = "not a read store",
+    note = "name one, such as `SqliteStore`; or keep the view `in_memory`"
+)]
 pub trait ReadStore: Clone + Send + Sync + 'static {
     /// A transaction, as projections see it. It cannot be committed or rolled back by them.
     type Tx: Send + 'static;

@@ -51,11 +51,11 @@ struct Retired {
 
 /// Says that `Self` is an event of some aggregate `A`, where a projection lists it.
 #[diagnostic::on_unimplemented(
-    message = "event `{Self}` belongs to no aggregate, so it is in no journal",
-    label = "not in `events(..)` of any aggregate",
+    message = "no such aggregate lists the event `{Self}`, so it is in no journal",
+    label = "not in `events(..)` of an aggregate, or not of the one that is named here",
     note = "list it in `events(..)` in `#[aggregate(..)]` of the aggregate that records it"
 )]
-pub trait OfAggregate<A>: EventOf<A> {
+pub trait OfAggregate<A>: Sized {
     /// Has events of this type projected by `project`.
     #[doc(hidden)]
     fn route_each<P: Projection>(routes: &mut Routes<P>, project: EachFn<P, Self>)

@@ -1,0 +1,19 @@
+//! Each event that is listed is projected.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Projection, Default)]
+#[projection(in_memory, events(Increased, Decreased))]
+pub struct Balances;
+
+impl Project<Increased> for Balances {
+    async fn project(&mut self, _: &Recorded<Increased>, (): &mut ()) -> Projected {
+        Ok(())
+    }
+}
+
+fn main() {}

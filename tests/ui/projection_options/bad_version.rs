@@ -1,0 +1,19 @@
+//! Versions are numbers from 1.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Projection, Default)]
+#[projection(version = 0, in_memory, events(Increased))]
+pub struct Balances;
+
+impl Project<Increased> for Balances {
+    async fn project(&mut self, _: &Recorded<Increased>, (): &mut ()) -> Projected {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! Two faults are two errors.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Projection, Default)]
+#[projection(version = 0, in_memory, events(Increased, Increased))]
+pub struct Balances;
+
+impl Project<Increased> for Balances {
+    async fn project(&mut self, _: &Recorded<Increased>, (): &mut ()) -> Projected {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! A view in memory starts from its default.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Projection)]
+#[projection(in_memory, events(Increased))]
+pub struct Balances;
+
+impl Project<Increased> for Balances {
+    async fn project(&mut self, _: &Recorded<Increased>, (): &mut ()) -> Projected {
+        Ok(())
+    }
+}
+
+fn main() {}
