@@ -7,6 +7,7 @@ use crate::model::{AggregateModel, EventModel};
 ///
 /// `index` is where [`AggregateModel::recorded_events`] has it.
 #[track_caller]
+#[expect(clippy::missing_panics_doc, reason = "the panic is the compile error")]
 pub const fn own_name<A: Aggregate>(index: usize) {
     let later = recorded(&A::MODEL, index);
     let mut at = 0;

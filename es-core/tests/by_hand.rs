@@ -99,9 +99,9 @@ impl private::IntoEvents<Account> for AccountEvent {
 impl private::Apply<Increased> for Account {
     fn apply(&mut self, event: &Increased) {
         let __before = &*self;
-        let __0: u64 = private::expr!(self.balance + event.by);
+        let balance: u64 = private::expr!(self.balance + event.by);
         private::unchanged(__before);
-        self.balance = __0;
+        self.balance = balance;
     }
 }
 

@@ -14,7 +14,7 @@ use common::{Account, AccountEvent, Decrease, Increase, IncreaseTwice};
 use es_core::prelude::*;
 use es_core::{Append, ExpectedVersion, NewEvent};
 
-/// SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+/// `SplitMix64`: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
 struct Random(u64);
 
 impl Random {
@@ -60,6 +60,9 @@ fn now<F: Future>(future: F) -> F::Output {
     poll(future, 10_000).expect("nothing in this test waits for long")
 }
 
+/// The events of a command, and the version of the last of them.
+type Answer = (Vec<AccountEvent>, u64);
+
 struct Run {
     random: Random,
     store: FaultyStore,
@@ -67,7 +70,7 @@ struct Run {
     /// The fate of each amount paid in; no two commands pay in the same.
     fates: BTreeMap<u64, Fate>,
     /// What each command id did, as far as that is known.
-    answers: Vec<(CommandId, &'static str, u64, Option<(Vec<AccountEvent>, u64)>)>,
+    answers: Vec<(CommandId, &'static str, u64, Option<Answer>)>,
     amount: u64,
     totals: Totals,
 }
@@ -142,9 +145,10 @@ impl Run {
     fn pay_in(&mut self, account: &'static str) {
         let by = self.next_amount();
         let twice = self.random.below(4) == 0;
-        let mut command = match twice {
-            true => self.program().execute(account, IncreaseTwice { by }),
-            false => self.program().execute(account, Increase { by }),
+        let mut command = if twice {
+            self.program().execute(account, IncreaseTwice { by })
+        } else {
+            self.program().execute(account, Increase { by })
         };
         let events = if twice { 2 } else { 1 };
         let id = (self.random.below(2) == 0).then(CommandId::new);

@@ -9,7 +9,7 @@ use crate::text;
 
 /// Puts impls where they name es-core's private module `__es`, and add no name of their own.
 pub(crate) fn in_const(root: Option<&Path>, impls: &TokenStream) -> TokenStream {
-    let root = root.map_or_else(|| quote!(::es_core), |root| root.to_token_stream());
+    let root = root.map_or_else(|| quote!(::es_core), quote::ToTokens::to_token_stream);
     quote! {
         const _: () = {
             use #root::__private as __es;

@@ -25,7 +25,6 @@ impl<A: Aggregate> Events<A> {
     }
 
     /// The events that `events` gives: one, a tuple, an array, a `Vec` or an `Option` of them.
-    #[expect(clippy::should_implement_trait, reason = "`impl From` would meet the one of the standard library")]
     pub fn from(events: impl IntoEvents<A>) -> Self {
         let mut list = Self::none();
         events.append_to(&mut list);

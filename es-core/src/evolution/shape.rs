@@ -108,7 +108,7 @@ impl<K, V: Shape> Shape for std::collections::BTreeMap<K, V> {
     }
 }
 
-impl<K, V: Shape> Shape for std::collections::HashMap<K, V> {
+impl<K, V: Shape, H> Shape for std::collections::HashMap<K, V, H> {
     fn shape() -> NestedShape {
         V::shape()
     }

@@ -191,7 +191,9 @@ fn snapshot(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Snapshot> {
         Ok(())
     });
     snapshot.spoiled = !spoiled.is_empty();
-    spoiled.into_iter().for_each(|spoiled| errors.push(spoiled.error));
+    for option in spoiled {
+        errors.push(option.error);
+    }
     Ok(snapshot)
 }
 

@@ -90,12 +90,11 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
 
     let Options { root, name, id, commands, events, retired, error: _, snapshot, command_enum, event_enum, derives } =
         options;
-    let name = match name.get() {
-        Some(literal) => checked_name(literal.value(), literal.span(), "", errors),
-        None => {
-            let help = "; give it another with `name = \"..\"`";
-            checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
-        }
+    let name = if let Some(literal) = name.get() {
+        checked_name(literal.value(), literal.span(), "", errors)
+    } else {
+        let help = "; give it another with `name = \"..\"`";
+        checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
     };
     let commands = Members {
         ident: command_enum.get().unwrap_or_else(|| format_ident!("{}Command", item.ident)),
@@ -204,9 +203,9 @@ fn members(entries: Vec<Entry>, list: List, errors: &Errors) -> Vec<Member> {
         if let Some(span) = entry.ignored.filter(|_| list != List::Events) {
             errors.at(span, format!("a {noun} changes nothing by itself; `ignored` is for `events(..)`"));
         }
-        let Some(last) = entry.path.segments.last() else { continue };
+        let Some(segment) = entry.path.segments.last() else { continue };
         let member = Member {
-            variant: entry.rename.unwrap_or_else(|| last.ident.clone()),
+            variant: entry.rename.unwrap_or_else(|| segment.ident.clone()),
             cfg: entry.cfg,
             ignored: entry.ignored.is_some(),
             path: entry.path,
@@ -279,15 +278,14 @@ fn changes(applies: Vec<Apply>, item: &Item, events: &[Member], errors: &Errors)
             );
             continue;
         }
-        let group = match changes.iter().position(|group| same_path(&group.event, &apply.event)) {
-            Some(at) => &mut changes[at],
-            None => {
-                let cfg = listed.map(|event| event.cfg.clone()).unwrap_or_default();
-                changes.push(Changes { event: apply.event.clone(), cfg, fields: Vec::new() });
-                match changes.last_mut() {
-                    Some(group) => group,
-                    None => continue,
-                }
+        let group = if let Some(at) = changes.iter().position(|group| same_path(&group.event, &apply.event)) {
+            &mut changes[at]
+        } else {
+            let cfg = listed.map(|event| event.cfg.clone()).unwrap_or_default();
+            changes.push(Changes { event: apply.event.clone(), cfg, fields: Vec::new() });
+            match changes.last_mut() {
+                Some(group) => group,
+                None => continue,
             }
         };
         if group.fields.iter().any(|other| other.field == apply.field) {

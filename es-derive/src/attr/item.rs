@@ -1,6 +1,6 @@
 //! The item that a derive stands on.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Lit, Member, Meta, Type, Visibility};
 
@@ -42,7 +42,6 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) docs: String,
-    pub(crate) span: Span,
     /// All attributes.
     pub(crate) attrs: Vec<Attribute>,
 }
@@ -122,10 +121,9 @@ fn read_fields(fields: Fields) -> (Style, Vec<Field>) {
         Fields::Unit => Style::Unit,
     };
     let fields = fields.into_iter().enumerate().map(|(at, field)| {
-        let span = field.ident.as_ref().map_or_else(|| field.ty.span(), Ident::span);
         let name = field.ident.as_ref().map_or_else(|| at.to_string(), text::plain);
         let member = field.ident.map_or_else(|| Member::from(at), Member::Named);
-        Field { member, name, ty: field.ty, docs: docs(&field.attrs), span, attrs: field.attrs }
+        Field { member, name, ty: field.ty, docs: docs(&field.attrs), attrs: field.attrs }
     });
     (style, fields.collect())
 }

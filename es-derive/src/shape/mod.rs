@@ -52,5 +52,6 @@ fn fields_text(style: Style, fields: &[Field]) -> String {
 
 /// The serde attributes, each with a space behind it.
 fn serde(attrs: &[Attribute]) -> String {
-    attrs.iter().map(|attr| format!("#[{}] ", text::source(quote::ToTokens::to_token_stream(&attr.meta)))).collect()
+    let sources = attrs.iter().map(|attr| text::source(quote::ToTokens::to_token_stream(&attr.meta)));
+    sources.flat_map(|source| ["#[".to_owned(), source, "] ".to_owned()]).collect()
 }

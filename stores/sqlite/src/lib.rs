@@ -44,3 +44,11 @@ pub use builder::{Durability, SqliteStoreBuilder};
 pub use error::OpenError;
 pub use projection::{SqliteLease, SqliteTx};
 pub use store::SqliteStore;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/aggregates.md")]
+struct Aggregates;

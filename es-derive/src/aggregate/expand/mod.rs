@@ -8,7 +8,7 @@ mod ids;
 mod lock;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::quote;
 
 use super::model::{Member, Model};
 use crate::expand::in_const;
@@ -31,7 +31,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 
 /// The type of ids.
 fn id_type(model: &Model) -> TokenStream {
-    model.id.as_ref().map_or_else(|| quote!(__es::String), |id| id.to_token_stream())
+    model.id.as_ref().map_or_else(|| quote!(__es::String), quote::ToTokens::to_token_stream)
 }
 
 /// `#[cfg(..)]` of a list entry.
