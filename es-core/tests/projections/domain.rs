@@ -1,6 +1,6 @@
 //! An account, two projections of it with what the derive generates written by hand, and a read store for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -169,6 +169,7 @@ impl<const VERSION: u32> ReadModel for Balances<VERSION> {
 
 impl<const VERSION: u32> Project<Increased> for Balances<VERSION> {
     async fn project(&mut self, recorded: &Recorded<Increased>, tx: &mut TableTx) -> Projected {
+        in_order(tx, recorded)?;
         *tx.rows.entry(format!("balance {}", recorded.stream.id())).or_default() += i64::try_from(recorded.event.by)?;
         *tx.rows.entry(format!("event {} {}", recorded.position, recorded.index)).or_default() += 1;
         self.faults.check(recorded.stream.id())
@@ -177,10 +178,19 @@ impl<const VERSION: u32> Project<Increased> for Balances<VERSION> {
 
 impl<const VERSION: u32> Project<Decreased> for Balances<VERSION> {
     async fn project(&mut self, recorded: &Recorded<Decreased>, tx: &mut TableTx) -> Projected {
+        in_order(tx, recorded)?;
         *tx.rows.entry(format!("balance {}", recorded.stream.id())).or_default() -= i64::try_from(recorded.event.by)?;
         *tx.rows.entry(format!("event {} {}", recorded.position, recorded.index)).or_default() += 1;
         self.faults.check(recorded.stream.id())
     }
+}
+
+/// Checks that each event of a stream comes after the one before it.
+fn in_order<E>(tx: &mut TableTx, recorded: &Recorded<E>) -> Projected {
+    let now = i64::try_from(recorded.version * 10)? + i64::from(recorded.index);
+    let before = tx.rows.insert(format!("last of {}", recorded.stream.id()), now).unwrap_or(0);
+    let follows = now / 10 - before / 10 <= 1 && now > before;
+    if follows { Ok(()) } else { Err(format!("{now} follows {before} in {}", recorded.stream).into()) }
 }
 
 // #[derive(Projection)] with `store = Tables` expands to:
@@ -214,8 +224,19 @@ impl<const VERSION: u32> private::Projection for Balances<VERSION> {
 #[derive(Clone, Default)]
 pub struct Tables {
     state: Arc<Mutex<State>>,
-    /// How many transactions fail at their commit, although they are committed.
-    pub lost_answers: Arc<AtomicU32>,
+    /// What happens to the transactions to come; without faults once it is empty.
+    pub faults: Arc<Mutex<VecDeque<StoreFault>>>,
+}
+
+/// What happens to a transaction.
+#[derive(Debug, Clone, Copy)]
+pub enum StoreFault {
+    /// It works.
+    None,
+    /// It does not begin.
+    Fail,
+    /// It is committed, but its answer gets lost.
+    LoseAnswer,
 }
 
 #[derive(Default)]
@@ -280,6 +301,14 @@ impl ReadStore for Tables {
     }
 
     async fn transact<T: Send + 'static>(&self, work: Work<TableTx, T>) -> Result<T, ReadStoreError> {
+        let fault = self.faults.lock().unwrap().pop_front().unwrap_or(StoreFault::None);
+        let failed = |action| {
+            let (store, source) = ("the tables".to_owned(), "as asked".into());
+            Err(es_core::JournalError::Failed { store, action, source }.into())
+        };
+        if matches!(fault, StoreFault::Fail) {
+            return failed("begin");
+        }
         let mut tx = self.now();
         match work(&mut tx).await {
             Ended::RollBack(value) => Ok(value),
@@ -287,10 +316,8 @@ impl ReadStore for Tables {
                 let mut state = self.state();
                 state.tx = tx;
                 state.commits += 1;
-                let take = |left: u32| left.checked_sub(1);
-                if self.lost_answers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
-                    let (store, source) = ("the tables".to_owned(), "the answer got lost".into());
-                    return Err(es_core::JournalError::Failed { store, action: "commit", source }.into());
+                if matches!(fault, StoreFault::LoseAnswer) {
+                    return failed("commit");
                 }
                 Ok(value)
             }

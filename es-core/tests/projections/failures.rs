@@ -1,12 +1,11 @@
 //! What becomes of events that cannot be projected, and of stores that fail.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use es_core::prelude::*;
 use es_core::{BatchSize, MemoryStore, Position, ProjectorError, Retry};
 
-use crate::domain::{Balances, Faults, PaidIn, Tables, append, increased};
+use crate::domain::{Balances, Faults, PaidIn, StoreFault, Tables, append, increased};
 
 const FAST: Retry = Retry { attempts: 3, wait: Duration::from_millis(1), longest_wait: Duration::from_millis(1) };
 
@@ -143,12 +142,12 @@ async fn a_commit_whose_answer_got_lost_is_not_done_twice() {
     let store = MemoryStore::new();
     let head = fill(&store, 10).await;
     let tables = Tables::default();
-    tables.lost_answers.store(3, Ordering::SeqCst);
+    tables.faults.lock().unwrap().extend([StoreFault::LoseAnswer; 3]);
     let batch = BatchSize { events: 10, ..BatchSize::default() };
     let balances = Projector::new(&store, &tables, Balances::<1>::default()).batch(batch).spawn();
     balances.wait_for(head).await.unwrap();
     assert_eq!(tables.events(), 30);
-    assert_eq!(tables.lost_answers.load(Ordering::SeqCst), 0);
+    assert!(tables.faults.lock().unwrap().is_empty());
     balances.stop().await.unwrap();
 }
 

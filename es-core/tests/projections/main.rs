@@ -1,7 +1,10 @@
 //! Projections and their projectors, on a journal in memory.
-#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(missing_docs, dead_code, unreachable_pub, reason = "a test")]
 
 mod domain;
 mod failures;
+mod faults;
+#[path = "../common/faulty.rs"]
+mod faulty;
 mod following;
 mod restored;
