@@ -42,7 +42,6 @@ pub use journal::{
     MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent, StreamAppend, limits,
 };
 #[cfg(feature = "tokio")]
-#[cfg(feature = "tokio")]
 pub use projection::{
     BatchSize, Checkpoint, Ended, InMemory, InMemoryLease, InlineStore, InlineView, Lag, LastEvent, OfAggregate,
     OnFailure, OneByOne, ParkedEvent, Project, ProjectBatch, Projected, ProjectedBy, Projection, Projector,
@@ -51,7 +50,7 @@ pub use projection::{
 };
 pub use repository::{
     CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,
-    Repository, RepositoryBuilder, Retry, UnitError, UnitOfWork,
+    Repository, RepositoryBuilder, Retry, UnitCommand, UnitError, UnitOfWork,
 };
 pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 

@@ -10,7 +10,6 @@ pub use crate::event::{
 pub use crate::evolution::{Retire, Shape};
 pub use crate::journal::{Journal, MemoryStore};
 #[cfg(feature = "tokio")]
-#[cfg(feature = "tokio")]
 pub use crate::projection::{
     OnFailure, Project, ProjectBatch, Projected, Projection, Projector, ProjectorError, ProjectorHandle,
     ProjectorState, ReadModel,

@@ -191,3 +191,28 @@ async fn an_empty_unit_commits_nothing() {
     let committed = UnitOfWork::new(&MemoryStore::new()).commit().await.unwrap();
     assert_eq!((committed.events, committed.position), (0, Position::START));
 }
+
+#[tokio::test]
+async fn a_command_of_a_unit_may_say_who_asks_and_why() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let (id, cause) = (CommandId::new(), CommandId::new());
+    let mut unit = UnitOfWork::new(&store).actor("import").command_id(id).metadata("file", "log.csv");
+    unit.execute(&accounts, "alice", Increase { by: 10 }).await.unwrap();
+    let second = unit.execute(&accounts, "alice", Decrease { by: 4 });
+    second.actor("teller-7").metadata("line", "2").causation_id(cause).await.unwrap();
+    unit.execute(&accounts, "bob", Increase { by: 1 }).metadata("file", "other.csv").await.unwrap();
+    unit.commit().await.unwrap();
+
+    let mut found = accounts.history("alice").await.unwrap();
+    found.extend(accounts.history("bob").await.unwrap());
+    let found: Vec<_> = found.iter().map(|recorded| &*recorded.metadata).collect();
+    let extra = |metadata: &Metadata| metadata.extra.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let shown: Vec<(_, Vec<_>)> = found.iter().map(|found| (found.actor.as_deref(), extra(found))).collect();
+    assert_eq!(shown[0], (Some("import"), vec!["file=log.csv".to_owned()]));
+    assert_eq!(shown[1], (Some("teller-7"), vec!["file=log.csv".to_owned(), "line=2".to_owned()]));
+    assert_eq!(shown[2], (Some("import"), vec!["file=other.csv".to_owned()]));
+    assert_eq!(found[1].causation_id, Some(cause.into()));
+    // The id is that of the unit, whatever its commands say.
+    assert!(found.iter().all(|metadata| metadata.command_id == Some(id)));
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::cache::Slot;
 use super::current::{Current, Decoder};
-use super::options::metadata_options;
+use super::options::{metadata_options, origin_options};
 use super::{ExecuteError, LoadError, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, Context, Events};

@@ -22,7 +22,7 @@ pub use load::{Load, Loaded};
 pub use retry::Retry;
 #[cfg(feature = "conformance")]
 pub(crate) use snapshots::format_of;
-pub use unit::{Committed, Decided, UnitOfWork};
+pub use unit::{Committed, Decided, UnitCommand, UnitOfWork};
 
 use crate::aggregate::{Aggregate, IdOf};
 use crate::event::{Clock, StreamId};

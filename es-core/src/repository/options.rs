@@ -1,13 +1,9 @@
-//! Who, why, and under which id: the options that a command and a unit of work share.
+//! Who, why, and under which id: the options that commands and units of work share.
 
 /// Writes the methods that set what events carry with them, for a builder with a field `metadata`.
 macro_rules! metadata_options {
     () => {
-        /// Says who asks: a user, a program.
-        pub fn actor(mut self, actor: impl Into<String>) -> Self {
-            self.metadata.actor = Some(actor.into());
-            self
-        }
+        origin_options!();
 
         /// Gives it an id: repeated under the same id, it is answered with what it did the first time, and does
         /// nothing more.
@@ -15,6 +11,17 @@ macro_rules! metadata_options {
         /// What was rejected, or gave no events, left nothing behind, so a repeat of it is decided anew.
         pub fn command_id(mut self, id: crate::event::CommandId) -> Self {
             self.metadata.command_id = Some(id);
+            self
+        }
+    };
+}
+
+/// Writes those of these methods that also a command within a unit has, whose id is that of the unit.
+macro_rules! origin_options {
+    () => {
+        /// Says who asks: a user, a program.
+        pub fn actor(mut self, actor: impl Into<String>) -> Self {
+            self.metadata.actor = Some(actor.into());
             self
         }
 
@@ -38,4 +45,4 @@ macro_rules! metadata_options {
     };
 }
 
-pub(super) use metadata_options;
+pub(super) use {metadata_options, origin_options};

@@ -1,18 +1,23 @@
 //! `UnitOfWork`: several aggregates that change together or not at all.
 
+mod execute;
+mod part;
+
 use std::any::Any;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::cache::Slot;
+pub use execute::{Decided, UnitCommand};
+
 use super::current::Current;
-use super::execute::{EventIds, encode};
-use super::options::metadata_options;
-use super::{CommitError, ExecuteError, LoadError, Loaded, Repository, Retry, UnitError};
-use crate::aggregate::{Aggregate, Context, IdOf};
-use crate::event::{CommandId, Metadata, Position, StreamId};
-use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal, NewEvent, StreamAppend};
+use super::options::{metadata_options, origin_options};
+use super::{CommitError, LoadError, Loaded, Repository, Retry, UnitError};
+use crate::aggregate::{Aggregate, IdOf};
+use crate::event::{Metadata, Position, StreamId};
+use crate::journal::{Append, AppendError, Appended, Journal};
 use crate::snapshot::SnapshotStore;
+use part::{Part, PartOf};
 
 /// How often an append whose answer got lost is tried again to find out.
 const TRIES_TO_FIND_OUT: u32 = 3;
@@ -36,22 +41,14 @@ pub struct UnitOfWork<S> {
     metadata: Metadata,
     retry: Retry,
     parts: Vec<Box<dyn Part>>,
+    /// Where each stream has its part.
+    part_of: HashMap<StreamId, usize>,
     /// How many commands there have been.
     steps: u32,
+    /// Streams that have no events of the unit's command id.
+    not_repeated: HashSet<StreamId>,
     /// What the unit did the first time, if it was committed before under the same command id.
     repeated: Option<Committed>,
-}
-
-/// What one command of a [`UnitOfWork`] gave, to be written by its commit.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Decided<A: Aggregate> {
-    /// The events that the command gave.
-    pub events: Vec<A::Event>,
-    /// The state after them.
-    pub state: Arc<A>,
-    /// The version that the last of them will have.
-    pub version: u64,
 }
 
 /// What a [`UnitOfWork`] wrote.
@@ -74,7 +71,9 @@ impl<S: Journal + SnapshotStore + Clone> UnitOfWork<S> {
             metadata: Metadata::default(),
             retry: Retry::default(),
             parts: Vec::new(),
+            part_of: HashMap::new(),
             steps: 0,
+            not_repeated: HashSet::new(),
             repeated: None,
         }
     }
@@ -127,35 +126,21 @@ impl<S: Journal + SnapshotStore + Clone> UnitOfWork<S> {
 impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     /// Decides a command on the aggregate `id`, on the state that the commands before it leave.
     ///
+    /// Who asks, and what else its events carry, is that of the unit, unless it is said of the command before it is
+    /// awaited.
+    ///
     /// # Errors
     ///
-    /// [`ExecuteError::Rejected`] with the domain's own error, and the others of [`Repository::execute`] but for
-    /// `Conflict`: races are found by [`commit`](Self::commit). After an error the unit is as it was before the call.
-    pub async fn execute<A: Aggregate>(
+    /// [`ExecuteError::Rejected`](super::ExecuteError::Rejected) with the domain's own error, and the others of
+    /// [`Repository::execute`] but for `Conflict`: races are found by [`commit`](Self::commit). After an error the unit is
+    /// as it was before the call.
+    pub fn execute<A: Aggregate>(
         &mut self,
         repository: &Repository<A, S>,
         id: impl IdOf<A>,
         command: impl Into<A::Command>,
-    ) -> Result<Decided<A>, ExecuteError<A::Error>> {
-        let stream = StreamId::new(A::NAME, &id.id_text())?;
-        let command = command.into();
-        let step = self.steps;
-        self.steps += 1;
-        if let Some(command_id) = self.metadata.command_id
-            && let Some(decided) = self.decided_before(repository, &stream, command_id, step).await?
-        {
-            return Ok(decided);
-        }
-        let metadata = Arc::new(self.metadata.clone());
-        let part = self.part(repository, &stream).await?;
-        let context = Context::new(repository.inner.clock.now(), Arc::clone(&metadata));
-        let events = part.current.state.handle_command(command, &context).map_err(ExecuteError::Rejected)?;
-        let (new, events) = encode(&stream, &events, &EventIds::of(&metadata, step), &metadata)
-            .map_err(|source| ExecuteError::Encode { stream: stream.clone(), source })?;
-        part.current.change(|state| events.iter().for_each(|event| state.apply_event(event)));
-        part.current.version += events.len() as u64;
-        part.new.extend(new);
-        Ok(Decided { events: events.into_vec(), state: Arc::clone(&part.current.state), version: part.current.version })
+    ) -> UnitCommand<'_, A, S> {
+        UnitCommand::new(self, repository, StreamId::new(A::NAME, &id.id_text()), command.into())
     }
 
     /// Loads the aggregate `id` as the unit has it, and makes it part of the unit: the commit fails if it changed
@@ -217,62 +202,17 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         if repository.store().id() != self.store.id() {
             return Err(LoadError::OtherStore { stream: stream.clone() });
         }
-        let known = self.parts.iter().position(|part| part.stream() == stream);
-        let index = if let Some(index) = known {
-            index
+        let index = if let Some(index) = self.part_of.get(stream) {
+            *index
         } else {
-            let slot = repository.inner.cache.slot(stream);
-            let current = repository.load_current(stream, &slot, u64::MAX).await?;
-            let (stream, base, new) = (stream.clone(), current.version, Vec::new());
-            self.parts.push(Box::new(PartOf { repository: repository.clone(), slot, stream, base, current, new }));
+            let part = PartOf::load(repository, stream).await?;
+            self.part_of.insert(stream.clone(), self.parts.len());
+            self.parts.push(Box::new(part));
             self.parts.len() - 1
         };
         let part: Option<&mut dyn Any> = self.parts.get_mut(index).map(|part| &mut **part as &mut dyn Any);
         part.and_then(|part| part.downcast_mut())
             .ok_or_else(|| LoadError::OtherAggregate { stream: stream.clone(), aggregate: std::any::type_name::<A>() })
-    }
-
-    /// What step `step` gave, if the unit was committed before under the same command id.
-    async fn decided_before<A: Aggregate>(
-        &mut self,
-        repository: &Repository<A, S>,
-        stream: &StreamId,
-        id: CommandId,
-        step: u32,
-    ) -> Result<Option<Decided<A>>, LoadError> {
-        let slot = repository.inner.cache.slot(stream);
-        let Some(versions) = self.store.find_command(stream, id).await? else {
-            if self.repeated.is_none() {
-                return Ok(None);
-            }
-            // A unit is written as a whole, so this step gave no events.
-            let Current { state, version, .. } = repository.load_current(stream, &slot, u64::MAX).await?;
-            return Ok(Some(Decided { events: Vec::new(), state, version }));
-        };
-        let ids = EventIds::OfCommand { command: id, step };
-        let mut decided = Decided { events: Vec::new(), state: Arc::new(A::initial()), version: versions.start() - 1 };
-        let mut committed = self.repeated.unwrap_or(Committed { events: 0, position: Position::START, repeated: true });
-        let mut pages = repository.history_of(stream, versions).pages();
-        let mut recorded = 0;
-        while let Some(page) = pages.next().await? {
-            for event in page {
-                if event.index == 0 {
-                    if event.id != ids.id(stream, recorded) {
-                        continue;
-                    }
-                    recorded += 1;
-                    committed.events += 1;
-                    committed.position = committed.position.max(event.position);
-                    decided.version = event.version;
-                }
-                if decided.version == event.version {
-                    decided.events.push(event.event);
-                }
-            }
-        }
-        self.repeated = Some(committed);
-        decided.state = repository.load_current(stream, &slot, decided.version).await?.state;
-        Ok(Some(decided))
     }
 }
 
@@ -280,56 +220,5 @@ impl<S> fmt::Debug for UnitOfWork<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let streams: Vec<_> = self.parts.iter().map(|part| (part.stream(), part.events())).collect();
         f.debug_struct("UnitOfWork").field("streams", &streams).finish_non_exhaustive()
-    }
-}
-
-type Done = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// What a unit of work has of one aggregate, whatever its type.
-trait Part: Any + Send + Sync {
-    fn stream(&self) -> &StreamId;
-    /// The number of events to be written.
-    fn events(&self) -> usize;
-    fn append(&self) -> StreamAppend;
-    /// Takes over that the events were written, the last of them at `position`.
-    fn committed(self: Box<Self>, position: Position) -> Done;
-}
-
-struct PartOf<A: Aggregate, S> {
-    repository: Repository<A, S>,
-    slot: Arc<Slot<A>>,
-    stream: StreamId,
-    /// The version that the unit found.
-    base: u64,
-    /// The state after the commands of the unit.
-    current: Current<A>,
-    new: Vec<NewEvent>,
-}
-
-impl<A: Aggregate, S: Journal + SnapshotStore> Part for PartOf<A, S> {
-    fn stream(&self) -> &StreamId {
-        &self.stream
-    }
-
-    fn events(&self) -> usize {
-        self.new.len()
-    }
-
-    fn append(&self) -> StreamAppend {
-        StreamAppend {
-            stream: self.stream.clone(),
-            expected: ExpectedVersion::Exact(self.base),
-            events: self.new.clone(),
-        }
-    }
-
-    fn committed(mut self: Box<Self>, position: Position) -> Done {
-        Box::pin(async move {
-            let Some(last) = self.new.last() else { return };
-            self.current.last_event = Some(last.id);
-            self.current.position = position;
-            self.slot.put(&self.current);
-            self.repository.snapshot_if_due(&self.stream, &self.slot, self.base, &self.current).await;
-        })
     }
 }

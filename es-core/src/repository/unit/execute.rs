@@ -1,0 +1,131 @@
+//! `UnitCommand`: one command of a unit of work.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{Committed, UnitOfWork};
+use crate::aggregate::{Aggregate, Context};
+use crate::event::{CommandId, Metadata, Position, StreamId, StreamIdError};
+use crate::journal::Journal;
+use crate::repository::current::Current;
+use crate::repository::execute::{EventIds, encode};
+use crate::repository::options::origin_options;
+use crate::repository::{ExecuteError, LoadError, Repository};
+use crate::snapshot::SnapshotStore;
+
+/// What one command of a [`UnitOfWork`] gave, to be written by its commit.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Decided<A: Aggregate> {
+    /// The events that the command gave.
+    pub events: Vec<A::Event>,
+    /// The state after them.
+    pub state: Arc<A>,
+    /// The version that the last of them will have.
+    pub version: u64,
+}
+
+/// A command of a unit of work: made by [`UnitOfWork::execute`], decided when it is awaited.
+#[must_use = "a command is decided when it is awaited"]
+pub struct UnitCommand<'u, A: Aggregate, S> {
+    unit: &'u mut UnitOfWork<S>,
+    repository: Repository<A, S>,
+    stream: Result<StreamId, StreamIdError>,
+    command: A::Command,
+    metadata: Metadata,
+}
+
+impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
+    pub(super) fn new(
+        unit: &'u mut UnitOfWork<S>,
+        repository: &Repository<A, S>,
+        stream: Result<StreamId, StreamIdError>,
+        command: A::Command,
+    ) -> Self {
+        let metadata = unit.metadata.clone();
+        Self { unit, repository: repository.clone(), stream, command, metadata }
+    }
+
+    origin_options!();
+
+    async fn run(self) -> Result<Decided<A>, ExecuteError<A::Error>> {
+        let Self { unit, repository, stream, command, metadata } = self;
+        let stream = stream?;
+        let step = unit.steps;
+        unit.steps += 1;
+        if let Some(command_id) = metadata.command_id
+            && let Some(decided) = unit.decided_before(&repository, &stream, command_id, step).await?
+        {
+            return Ok(decided);
+        }
+        let metadata = Arc::new(metadata);
+        let part = unit.part(&repository, &stream).await?;
+        let context = Context::new(repository.inner.clock.now(), Arc::clone(&metadata));
+        let events = part.current.state.handle_command(command, &context).map_err(ExecuteError::Rejected)?;
+        let (new, events) = encode(&stream, &events, &EventIds::of(&metadata, step), &metadata)
+            .map_err(|source| ExecuteError::Encode { stream: stream.clone(), source })?;
+        part.current.change(|state| events.iter().for_each(|event| state.apply_event(event)));
+        part.current.version += events.len() as u64;
+        part.new.extend(new);
+        Ok(Decided { events: events.into_vec(), state: Arc::clone(&part.current.state), version: part.current.version })
+    }
+}
+
+impl<'u, A: Aggregate, S: Journal + SnapshotStore> IntoFuture for UnitCommand<'u, A, S> {
+    type Output = Result<Decided<A>, ExecuteError<A::Error>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'u>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<S: Journal + SnapshotStore> UnitOfWork<S> {
+    /// What step `step` gave, if the unit was committed before under the same command id.
+    pub(super) async fn decided_before<A: Aggregate>(
+        &mut self,
+        repository: &Repository<A, S>,
+        stream: &StreamId,
+        id: CommandId,
+        step: u32,
+    ) -> Result<Option<Decided<A>>, LoadError> {
+        if self.repeated.is_none() && self.not_repeated.contains(stream) {
+            return Ok(None);
+        }
+        let slot = repository.inner.cache.slot(stream);
+        let Some(versions) = self.store.find_command(stream, id).await? else {
+            if self.repeated.is_none() {
+                self.not_repeated.insert(stream.clone());
+                return Ok(None);
+            }
+            // A unit is written as a whole, so this step gave no events.
+            let Current { state, version, .. } = repository.load_current(stream, &slot, u64::MAX).await?;
+            return Ok(Some(Decided { events: Vec::new(), state, version }));
+        };
+        let ids = EventIds::OfCommand { command: id, step };
+        let mut decided = Decided { events: Vec::new(), state: Arc::new(A::initial()), version: versions.start() - 1 };
+        let mut committed = self.repeated.unwrap_or(Committed { events: 0, position: Position::START, repeated: true });
+        let mut pages = repository.history_of(stream, versions).pages();
+        let mut recorded = 0;
+        while let Some(page) = pages.next().await? {
+            for event in page {
+                if event.index == 0 {
+                    if event.id != ids.id(stream, recorded) {
+                        continue;
+                    }
+                    recorded += 1;
+                    committed.events += 1;
+                    committed.position = committed.position.max(event.position);
+                    decided.version = event.version;
+                }
+                if decided.version == event.version {
+                    decided.events.push(event.event);
+                }
+            }
+        }
+        self.repeated = Some(committed);
+        decided.state = repository.load_current(stream, &slot, decided.version).await?.state;
+        Ok(Some(decided))
+    }
+}
