@@ -115,7 +115,7 @@ impl Writer {
         if let Err(Aborted { failure, .. }) = &result
             && is_about_room(failure)
         {
-            self.make_room();
+            Self::make_room();
         }
         result
     }

@@ -9,10 +9,10 @@ mod snapshots;
 mod transact;
 mod views;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use es_core::{Append, AppendError, Appended, Clock, JournalError};
@@ -79,29 +79,31 @@ pub(crate) struct Writer {
     clock: Arc<dyn Clock>,
     place: Place,
     head: watch::Sender<Head>,
-    /// The size of the WAL after the last commit, in pages, unless it has been copied since.
-    wal_pages: Arc<AtomicUsize>,
+}
+
+thread_local! {
+    /// The size of the WAL after the last commit of this thread, in pages, unless it has been copied since. SQLite hands
+    /// it to a function that can hold nothing itself, and each writer has a thread of its own.
+    static WAL_PAGES: Cell<usize> = const { Cell::new(0) };
 }
 
 impl Writer {
     pub(crate) fn new(
-        mut reader: Reader,
+        reader: Reader,
         clock: Arc<dyn Clock>,
         place: Place,
         head: watch::Sender<Head>,
         is_durable: bool,
     ) -> rusqlite::Result<Self> {
-        let wal_pages = Arc::new(AtomicUsize::new(0));
-        let pages = Arc::clone(&wal_pages);
         // In place of the checkpoint that SQLite makes within a commit: callers need not wait for it.
-        reader.db.wal_hook(Some(move |_: &mut Wal, size| {
-            pages.store(usize::try_from(size).unwrap_or(0), Ordering::Relaxed);
+        reader.db.wal_hook(Some(|_: &Wal, size| {
+            WAL_PAGES.set(usize::try_from(size).unwrap_or(0));
             Ok(())
-        }))?;
+        }));
         let tx = SqliteTx::new(reader, place.clone())?;
         let transactions = VecDeque::new();
         let views = Views::default();
-        Ok(Self { tx, transactions, views, is_durable, heads: Heads::new(), clock, place, head, wal_pages })
+        Ok(Self { tx, transactions, views, is_durable, heads: Heads::new(), clock, place, head })
     }
 
     /// Does what is in the queue, until it is closed and empty; then closes its connection, after all the `others`.
@@ -137,9 +139,9 @@ impl Writer {
 
     /// Copies a long WAL into the database. What fails here is tried again after the next commit; the WAL has it all.
     fn look_after_the_wal(&self) {
-        let pages = self.wal_pages.swap(0, Ordering::Relaxed);
+        let pages = WAL_PAGES.take();
         if pages < CHECKPOINT {
-            self.wal_pages.store(pages, Ordering::Relaxed);
+            WAL_PAGES.set(pages);
             return;
         }
         let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
@@ -147,8 +149,8 @@ impl Writer {
     }
 
     /// Has the WAL emptied as soon as may be: there may be no room but the one that it takes.
-    fn make_room(&self) {
-        self.wal_pages.store(LONG_WAL, Ordering::Relaxed);
+    fn make_room() {
+        WAL_PAGES.set(LONG_WAL);
     }
 }
 

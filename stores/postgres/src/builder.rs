@@ -1,0 +1,74 @@
+//! What there is to choose about a store.
+
+use std::sync::Arc;
+
+use es_core::{Clock, SystemClock};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::error::ConnectError;
+use crate::store::PostgresStore;
+
+/// Says what a [`PostgresStore`] is to be like.
+#[derive(Debug, Clone)]
+pub struct PostgresStoreBuilder {
+    pub(crate) schema: String,
+    pub(crate) pool: PgPoolOptions,
+    pub(crate) migrate: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl PostgresStoreBuilder {
+    pub(crate) fn new() -> Self {
+        Self { schema: "es".to_owned(), pool: PgPoolOptions::new(), migrate: true, clock: Arc::new(SystemClock) }
+    }
+
+    /// The schema that has the tables; `es` unless this is called. Each schema is a journal of its own.
+    #[must_use]
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.schema = schema.into();
+        self
+    }
+
+    /// What the pool for projections and for the program's own queries is like. Connections are not asked whether they
+    /// still live each time they are taken out of it, whatever is said here: a statement that fails says so too.
+    #[must_use]
+    pub fn pool_options(mut self, options: PgPoolOptions) -> Self {
+        self.pool = options;
+        self
+    }
+
+    /// Whether connecting creates the tables and brings them to the version of today; it does unless this is called with
+    /// `false`. Then apply [`PostgresStore::schema_sql`] before.
+    #[must_use]
+    pub fn migrate(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
+        self
+    }
+
+    /// Takes the time from `clock`; from the system unless this is called.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Connects to the database at `url`, see [`PostgresStore::connect`].
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresStore::connect`]; [`ConnectError::SchemaName`] for a schema that cannot be; and
+    /// [`ConnectError::NotReady`] where tables are missing that are not to be created.
+    pub async fn connect(self, url: &str) -> Result<PostgresStore, ConnectError> {
+        let options = url.parse().map_err(|source: sqlx::Error| ConnectError::Address { source: source.into() })?;
+        self.connect_with(options).await
+    }
+
+    /// The same, with options of sqlx in place of a URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(self, options: PgConnectOptions) -> Result<PostgresStore, ConnectError> {
+        crate::store::connect(self, options).await
+    }
+}
