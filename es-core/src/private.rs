@@ -10,6 +10,8 @@ pub use std::option::Option;
 pub use std::result::Result;
 pub use std::string::{String, ToString};
 pub use std::vec::Vec;
+
+pub use serde;
 pub use std::{concat, include_bytes, module_path};
 
 pub use crate::__expr as expr;
@@ -21,8 +23,9 @@ pub use crate::check::own_name;
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
 pub use crate::evolution::{
-    Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoShape, Probe, Retire,
-    RetiredOf, Shape, TypeShape, VariantShape, VersionShape, check_known, check_locked,
+    Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoShape, PreviousOf, Probe,
+    Retire, RetiredOf, Shape, TypeShape, VariantShape, VersionShape, check_known, check_locked, check_previous,
+    convert, decode_older, decode_previous, default_of, join_shapes,
 };
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 #[cfg(feature = "tokio")]

@@ -20,6 +20,11 @@ impl Errors {
         self.0.borrow_mut().push(error);
     }
 
+    /// How many there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// One `compile_error!` for each.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.into_inner().iter().map(syn::Error::to_compile_error).collect()

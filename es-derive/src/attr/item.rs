@@ -41,6 +41,7 @@ pub(crate) struct Field {
     /// The name without `r#`; the number of a field without one.
     pub(crate) name: String,
     pub(crate) ty: Type,
+    pub(crate) vis: Visibility,
     pub(crate) docs: String,
     /// All attributes.
     pub(crate) attrs: Vec<Attribute>,
@@ -123,17 +124,18 @@ fn read_fields(fields: Fields) -> (Style, Vec<Field>) {
     let fields = fields.into_iter().enumerate().map(|(at, field)| {
         let name = field.ident.as_ref().map_or_else(|| at.to_string(), text::plain);
         let member = field.ident.map_or_else(|| Member::from(at), Member::Named);
-        Field { member, name, ty: field.ty, docs: docs(&field.attrs), attrs: field.attrs }
+        Field { member, name, ty: field.ty, vis: field.vis, docs: docs(&field.attrs), attrs: field.attrs }
     });
     (style, fields.collect())
 }
 
-fn serde(attrs: &[Attribute]) -> Vec<Attribute> {
+/// The `#[serde(..)]` among `attrs`.
+pub(crate) fn serde(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("serde")).cloned().collect()
 }
 
 /// The doc comment as text.
-fn docs(attrs: &[Attribute]) -> String {
+pub(crate) fn docs(attrs: &[Attribute]) -> String {
     let lines = attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
             Expr::Lit(literal) => match &literal.lit {

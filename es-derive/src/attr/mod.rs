@@ -3,5 +3,5 @@
 mod item;
 mod option;
 
-pub(crate) use item::{Body, Field, Item, Style, Variant};
-pub(crate) use option::{Known, Once, Spoiled, options, parse_root, parse_value, skip_comma};
+pub(crate) use item::{Body, Field, Item, Style, Variant, docs, serde};
+pub(crate) use option::{ELSEWHERE, Known, Once, Spoiled, options, parse_root, parse_value, skip_comma, skip_value};

@@ -11,6 +11,9 @@ use crate::text;
 /// An option: its name, and how it is written.
 pub(crate) type Known = (&'static str, &'static str);
 
+/// How an option is written that belongs elsewhere: it is read, so that the reader can say where to.
+pub(crate) const ELSEWHERE: &str = "";
+
 /// An option whose value cannot be read.
 pub(crate) struct Spoiled {
     pub(crate) name: &'static str,
@@ -74,21 +77,27 @@ fn key<'a>(
 
 /// Goes on behind the next comma, or to the end.
 pub(crate) fn skip_comma(input: ParseStream<'_>) {
-    while !input.is_empty() && input.parse::<Token![,]>().is_err() {
-        // A token that is no comma; at the end the loop ends as well.
-        let _ = input.parse::<TokenTree>();
-    }
+    skip_value(input);
+    // At the end there is none.
+    let _ = input.parse::<Token![,]>();
+}
+
+/// Goes on to the next comma, or to the end.
+pub(crate) fn skip_value(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) && input.parse::<TokenTree>().is_ok() {}
 }
 
 fn names(known: &[Known]) -> String {
-    let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let here = known.iter().filter(|(_, usage)| *usage != ELSEWHERE);
+    let names: Vec<String> = here.map(|(name, _)| format!("`{name}`")).collect();
     names.join(", ")
 }
 
 /// The known option that is `key` but for a slip of the hand.
 fn nearest<'a>(key: &str, known: &'a [Known]) -> Option<&'a Known> {
+    let here = known.iter().filter(|(_, usage)| *usage != ELSEWHERE);
     let (distance, nearest) =
-        known.iter().map(|option| (distance(key, option.0), option)).min_by_key(|(distance, _)| *distance)?;
+        here.map(|option| (distance(key, option.0), option)).min_by_key(|(distance, _)| *distance)?;
     (distance <= key.chars().count().div_ceil(3)).then_some(nearest)
 }
 
@@ -162,11 +171,11 @@ pub(crate) fn parse_root(input: ParseStream<'_>) -> syn::Result<Path> {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, nearest};
+    use super::{ELSEWHERE, distance, nearest};
 
     #[test]
     fn a_slip_of_the_hand_is_near() {
-        let known = [("events", ""), ("event_enum", ""), ("error", ""), ("id", "")];
+        let known = [("events", ".."), ("event_enum", ".."), ("error", ".."), ("id", ".."), ("colours", ELSEWHERE)];
         for (key, name) in [("evnts", Some("events")), ("event", Some("events")), ("erorr", Some("error"))] {
             assert_eq!(nearest(key, &known).map(|known| known.0), name, "{key}");
         }

@@ -1,9 +1,10 @@
 //! The event as the user declared it, checked as far as one item can be.
 
 use proc_macro2::{Ident, Span};
-use syn::{Attribute, Path};
+use syn::{Attribute, LitInt, Path, Visibility};
 
-use super::attr::{Attributes, Options};
+use super::attr::{Attributes, Options, Since};
+use super::history::{Declared, History, history};
 use crate::attr::Body;
 use crate::errors::Errors;
 use crate::text;
@@ -13,6 +14,7 @@ pub(crate) struct Model {
     /// The path of es-core; `None` is `::es_core`.
     pub(crate) root: Option<Path>,
     pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
     pub(crate) docs: String,
     pub(crate) body: Body,
     /// The event's own `#[serde(..)]`.
@@ -22,11 +24,14 @@ pub(crate) struct Model {
     /// Other names in the journal that are read as this event.
     pub(crate) aliases: Vec<String>,
     pub(crate) version: u32,
+    /// The older versions; `None` if there are mistakes in what is said of them.
+    pub(crate) history: Option<History>,
 }
 
 /// Checks what was read.
 pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
-    let Attributes { item, options: Options { root, name, aliases } } = attributes;
+    let Attributes { item, options, changes, spoiled } = attributes;
+    let Options { root, name, aliases, version, oldest, previous, removed } = options;
     let name = match name.get() {
         Some(literal) => checked_name(literal.value(), literal.span(), errors),
         None => text::plain(&item.ident),
@@ -42,16 +47,36 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
             names.push(alias);
         }
     }
+    let before = errors.len();
+    let first = Since { version: 1, span: item.ident.span() };
+    let version = version.get().and_then(|literal| number(&literal, "version", errors)).unwrap_or(first);
+    let oldest = oldest.get().and_then(|literal| number(&literal, "oldest", errors));
+    let history = if spoiled || errors.len() > before {
+        None
+    } else {
+        history(&item, Declared { version, oldest, previous: previous.get(), removed, changes }, errors)
+    };
     Model {
         root: root.get(),
         ident: item.ident,
+        vis: item.vis,
         docs: item.docs,
         body: item.body,
         serde: item.serde,
         name,
         aliases: names.split_off(1),
-        version: 1,
+        version: version.version,
+        history,
     }
+}
+
+/// Reads the number of a version, and reports one that there is not.
+fn number(literal: &LitInt, option: &str, errors: &Errors) -> Option<Since> {
+    let version = literal.base10_parse().ok().filter(|version| *version > 0);
+    if version.is_none() {
+        errors.at(literal.span(), format!("`{option}` is a number of at least 1, not `{literal}`"));
+    }
+    version.map(|version| Since { version, span: literal.span() })
 }
 
 /// Reports a name that the journal does not take.

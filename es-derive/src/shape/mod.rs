@@ -1,6 +1,6 @@
 //! The shape of data: what its stored bytes depend on. Here as text, for states.
 
-mod attrs;
+pub(crate) mod attrs;
 pub(crate) mod derive;
 pub(crate) mod layout;
 

@@ -1,0 +1,103 @@
+//! The code for an event.
+
+mod older;
+mod step;
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+
+use super::history::{History, Version};
+use super::model::Model;
+use crate::expand::{field_models, in_const, located};
+use crate::shape::layout;
+use crate::text;
+
+/// Writes `impl Event`, the structs of the older versions, and a `From` for each step between them.
+pub(crate) fn expand(event: &Model) -> TokenStream {
+    let structs = event.history.as_ref().map(|history| older::structs(event, history));
+    let steps = event.history.as_ref().map(|history| step::steps(event, history));
+    let previous = event.history.as_ref().and_then(|history| previous(event, history));
+    let event_impl = event_impl(event);
+    let impls = in_const(event.root.as_ref(), &quote!(#event_impl #steps #previous));
+    quote!(#structs #impls)
+}
+
+fn event_impl(event: &Model) -> TokenStream {
+    let Model { ident, docs, body, name, aliases, version, history, .. } = event;
+    let type_name = text::plain(ident);
+    let fields = field_models(body.fields());
+    let oldest = match history {
+        Some(History { previous: Some(previous), .. }) => quote!(<#previous as __es::PreviousOf<Self>>::OLDEST),
+        Some(History { oldest, .. }) => quote!(#oldest),
+        None => quote!(#version),
+    };
+    let shapes = shapes(event);
+    let decoders = history.as_ref().map(decoders);
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl __es::Event for #ident {
+            const MODEL: __es::EventModel =
+                __es::EventModel::new(#name, &[#(#aliases),*], #type_name, #docs, #version, #oldest, #fields);
+            const SHAPES: &'static [__es::VersionShape] = #shapes;
+
+            fn decode<__C: __es::Codec>(
+                version: u32,
+                payload: __es::Payload<'_>,
+            ) -> __es::Result<Self, __es::DecodeError> {
+                match version {
+                    #version => __es::decode_current::<Self, __C>(payload),
+                    #decoders
+                    _ => __es::Result::Err(__es::unknown_version::<Self>(version)),
+                }
+            }
+        }
+    }
+}
+
+/// The arms for the older versions.
+fn decoders(history: &History) -> TokenStream {
+    let History { previous, oldest, older, .. } = history;
+    let own = older.iter().map(
+        |Version { number, ident, .. }| quote!(#number => __es::decode_older::<Self, __C, #ident>(#number, payload),),
+    );
+    let before = previous.as_ref().map(|previous| {
+        let first = older.first().map_or_else(|| quote!(Self), |Version { ident, .. }| quote!(#ident));
+        let decode = quote_spanned! {located(previous.span())=>
+            __es::decode_previous::<Self, __C, #previous, #first>
+        };
+        quote!(..#oldest => #decode(version, payload),)
+    });
+    quote!(#(#own)* #before)
+}
+
+/// The shapes of all versions. None after a mistake: then the schema lock has nothing to say.
+fn shapes(event: &Model) -> TokenStream {
+    let Some(History { previous, older, .. }) = &event.history else { return quote!(&[]) };
+    let before = older.iter().map(|Version { number, body, .. }| (*number, body));
+    let shapes = before.chain([(event.version, &event.body)]).map(|(number, body)| {
+        let shape = layout::type_shape(body, &older::container(&event.serde, number < event.version));
+        quote!(__es::VersionShape { version: #number, shape: #shape })
+    });
+    let (ident, count) = (&event.ident, older.len() + 1);
+    let own = quote!(&[#(#shapes),*]);
+    match previous {
+        None => own,
+        Some(previous) => {
+            let before = quote!(<#previous as __es::PreviousOf<Self>>::EARLIER);
+            quote!(&__es::join_shapes::<{ <#previous as __es::PreviousOf<#ident>>::COUNT + #count }>(#before, #own))
+        }
+    }
+}
+
+/// Says what comes before the oldest version of the history, and checks that it fits.
+fn previous(event: &Model, history: &History) -> Option<TokenStream> {
+    let (ident, previous, oldest) = (&event.ident, history.previous.as_ref()?, history.oldest);
+    let span = located(previous.span());
+    Some(quote_spanned! {span=>
+        #[automatically_derived]
+        impl __es::PreviousOf<#ident> for #previous {}
+        const _: () = __es::check_previous::<#ident, #previous>(#oldest);
+    })
+}
