@@ -8,8 +8,10 @@ extern crate self as es_core;
 mod aggregate;
 mod check;
 mod codec;
+mod copy;
 mod event;
 mod evolution;
+mod join;
 mod journal;
 pub mod model;
 pub mod prelude;
@@ -29,6 +31,7 @@ pub use aggregate::{
     IntoEvents, IntoIter, accept, reject,
 };
 pub use codec::{Codec, Json, Payload, PayloadError};
+pub use copy::{Copied, CopyError, CopyProgress, CopyStep, JournalCopy};
 pub use event::{
     CausationId, Clock, CommandId, CorrelationId, Event, EventData, EventId, ManualClock, Metadata,
     ParseTimestampError, Position, Recorded, StreamId, StreamIdError, SystemClock, Timestamp,
@@ -38,8 +41,9 @@ pub use evolution::{
     VersionShape,
 };
 pub use journal::{
-    Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, Journal, JournalError, JournalId,
-    MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent, StreamAppend, limits,
+    Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, ImportJournal, ImportPart, Imported,
+    Journal, JournalError, JournalId, MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent,
+    StreamAppend, limits,
 };
 #[cfg(feature = "tokio")]
 pub use projection::{
@@ -52,7 +56,7 @@ pub use repository::{
     CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,
     Repository, RepositoryBuilder, Retry, UnitCommand, UnitError, UnitOfWork,
 };
-pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
+pub use snapshot::{ListSnapshots, Snapshot, SnapshotPolicy, SnapshotStore};
 
 #[cfg(all(feature = "derive", feature = "tokio"))]
 pub use es_derive::Projection;

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::event::{EventId, StreamId, Timestamp};
-use crate::journal::JournalError;
+use crate::journal::{JournalError, PageSize};
 
 /// When snapshots of an aggregate are taken, and how many are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,4 +69,18 @@ pub trait SnapshotStore: Send + Sync + 'static {
         stream: &StreamId,
         versions: std::ops::RangeInclusive<u64>,
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
+}
+
+/// A [`SnapshotStore`] that can say which snapshots there are, so that they can be copied.
+pub trait ListSnapshots: SnapshotStore {
+    /// The snapshots after the one that a stream has at a version, as many as fit in `size`: their number, and the
+    /// bytes of their payloads. The first always fits. All of them from the start without `after`; none after the last.
+    ///
+    /// They are in an order that the store chooses, the same each time, in which those of one stream ascend. The
+    /// snapshot at `after` need not be there any more.
+    fn list_snapshots(
+        &self,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> impl Future<Output = Result<Vec<Snapshot>, JournalError>> + Send;
 }

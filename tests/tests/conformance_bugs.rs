@@ -5,10 +5,12 @@ use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
+use es_core::testing::conformance::import::points as import_points;
 use es_core::testing::conformance::{Harness, points};
 use es_core::{
-    Append, AppendError, Appended, Clock, CommandId, EventId, ExpectedVersion, Filter, Journal, JournalError,
-    JournalId, MemoryStore, Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+    Append, AppendError, Appended, Clock, CommandId, EventId, ExpectedVersion, Filter, ImportJournal, Imported,
+    Journal, JournalError, JournalId, ListSnapshots, MemoryStore, Page, PageSize, Position, RawEvent, Snapshot,
+    SnapshotStore, StreamId, Timestamp,
 };
 
 /// What a store with a bug does otherwise than the store in memory.
@@ -45,6 +47,17 @@ trait Bug: Send + Sync + 'static {
 
     fn kept(keep: u32) -> u32 {
         keep
+    }
+
+    fn import(store: &Faulty<Self>, events: Arc<Page>) -> impl Future<Output = Result<Imported, AppendError>> + Send
+    where
+        Self: Sized,
+    {
+        store.inner.import(events)
+    }
+
+    fn listed(snapshots: Vec<Snapshot>) -> Vec<Snapshot> {
+        snapshots
     }
 }
 
@@ -135,6 +148,22 @@ impl<B: Bug> SnapshotStore for Faulty<B> {
 
     async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
         self.inner.delete_snapshots(stream, versions).await
+    }
+}
+
+impl<B: Bug> ImportJournal for Faulty<B> {
+    async fn import(&self, events: Arc<Page>) -> Result<Imported, AppendError> {
+        B::import(self, events).await
+    }
+}
+
+impl<B: Bug> ListSnapshots for Faulty<B> {
+    async fn list_snapshots(
+        &self,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> Result<Vec<Snapshot>, JournalError> {
+        Ok(B::listed(self.inner.list_snapshots(after, size).await?))
     }
 }
 
@@ -379,4 +408,81 @@ impl Bug for KeepsOneMore {
 #[should_panic(expected = "after keeping 3")]
 fn a_snapshot_that_stays_is_caught() {
     points::s05_keeping_the_newest_deletes_the_others_of_that_stream_only::<With<KeepsOneMore>>();
+}
+
+/// The events of a page, each changed.
+fn changed(page: &Page, change: impl Fn(RawEvent<'_>) -> RawEvent<'_>) -> Arc<Page> {
+    let mut all = Page::new(PageSize { events: usize::MAX, bytes: usize::MAX }, Position::START);
+    for event in page {
+        all.push(change(event));
+    }
+    Arc::new(all)
+}
+
+/// Imported events are recorded when they are imported.
+struct ImportsNow;
+
+impl Bug for ImportsNow {
+    async fn import(store: &Faulty<Self>, events: Arc<Page>) -> Result<Imported, AppendError> {
+        let recorded_at = store.inner.clock().now();
+        store.inner.import(changed(&events, |event| RawEvent { recorded_at, ..event })).await
+    }
+}
+
+#[test]
+#[should_panic(expected = "left == right")]
+fn an_import_that_loses_the_times_is_caught() {
+    import_points::i1_events_come_back_as_they_were_in_the_other_journal::<With<ImportsNow>>();
+}
+
+#[test]
+#[should_panic(expected = "Differs")]
+fn a_copy_that_loses_the_times_is_caught() {
+    import_points::i7_a_copy_goes_on_where_it_was_ended::<With<ImportsNow>>();
+}
+
+/// An import is an import of each event.
+struct ImportsOneByOne;
+
+impl Bug for ImportsOneByOne {
+    async fn import(store: &Faulty<Self>, events: Arc<Page>) -> Result<Imported, AppendError> {
+        let mut imported = Imported { position: Position::START, repeated: false };
+        for event in &*events {
+            let mut one = Page::new(PageSize::default(), Position::START);
+            one.push(event);
+            imported = store.inner.import(Arc::new(one)).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(imported)
+    }
+}
+
+#[test]
+#[should_panic(expected = "an import that was refused left something")]
+fn an_import_of_which_a_part_stays_is_caught() {
+    import_points::i3_an_event_that_is_not_the_next_of_its_stream_is_a_conflict::<With<ImportsOneByOne>>();
+}
+
+#[test]
+#[should_panic(expected = "should have been refused")]
+fn an_import_of_which_a_part_is_there_already_is_caught() {
+    import_points::i4_an_import_of_which_part_is_there_or_is_elsewhere_is_refused::<With<ImportsOneByOne>>();
+}
+
+/// A list leaves out the last snapshot of a page.
+struct ListsOneLess;
+
+impl Bug for ListsOneLess {
+    fn listed(mut snapshots: Vec<Snapshot>) -> Vec<Snapshot> {
+        if snapshots.len() > 1 {
+            snapshots.pop();
+        }
+        snapshots
+    }
+}
+
+#[test]
+#[should_panic(expected = "left == right")]
+fn a_list_without_some_snapshots_is_caught() {
+    import_points::i6_a_list_goes_on_after_a_snapshot_that_is_gone::<With<ListsOneLess>>();
 }

@@ -20,3 +20,4 @@ impl Harness for InMemory {
 }
 
 es_core::testing::conformance!(InMemory);
+es_core::testing::import_conformance!(InMemory);

@@ -5,7 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::JournalError;
+use super::{JournalError, RawEvent};
+use crate::codec::Payload;
 use crate::event::{EventId, Metadata, Position, StreamId, Timestamp};
 
 /// The limits of one append, the same in every store.
@@ -158,32 +159,48 @@ impl Append {
 
 impl NewEvent {
     fn check(&self, stream: &StreamId) -> Result<(), AppendError> {
-        let too_large =
-            |what, size, limit| Err(AppendError::TooLarge { what, stream: Some(stream.clone()), size, limit });
-        if self.payload.len() > limits::EVENT_BYTES {
-            return too_large("bytes in the payload of an event", self.payload.len(), limits::EVENT_BYTES);
-        }
-        let Metadata { actor, extra, .. } = &*self.metadata;
-        let extra_bytes: usize = extra.iter().map(|(key, value)| key.len() + value.len()).sum();
-        let metadata_bytes = actor.as_ref().map_or(0, String::len) + extra_bytes;
-        if metadata_bytes > limits::METADATA_BYTES {
-            return too_large("bytes in the metadata of an event", metadata_bytes, limits::METADATA_BYTES);
-        }
-        let reason = if self.name.is_empty() || self.name.len() > limits::EVENT_NAME_BYTES || self.name.contains('\0') {
-            format!(
-                "the name of an event has 1 to {} bytes and no U+0000, not `{}`",
-                limits::EVENT_NAME_BYTES,
-                self.name.escape_debug()
-            )
-        } else if self.version == 0 {
-            format!("event `{}` has version 0; versions start at 1", self.name)
-        } else if self.format.is_empty() || self.format.len() > limits::EVENT_NAME_BYTES || self.format.contains('\0') {
-            format!("the payload format of event `{}` cannot be `{}`", self.name, self.format.escape_debug())
-        } else {
-            return Ok(());
-        };
-        Err(AppendError::Invalid { stream: stream.clone(), reason })
+        let Self { name, version, format, payload, metadata, .. } = self;
+        check_parts(stream, name, *version, Payload { format, bytes: payload }, metadata)
     }
+}
+
+/// Checks an event that another journal has as one that is new.
+pub(super) fn check_event(event: &RawEvent<'_>) -> Result<(), AppendError> {
+    check_parts(event.stream, event.name, event.event_version, event.payload, event.metadata)
+}
+
+fn check_parts(
+    stream: &StreamId,
+    name: &str,
+    version: u32,
+    payload: Payload<'_>,
+    metadata: &Metadata,
+) -> Result<(), AppendError> {
+    let Payload { format, bytes } = payload;
+    let too_large = |what, size, limit| Err(AppendError::TooLarge { what, stream: Some(stream.clone()), size, limit });
+    if bytes.len() > limits::EVENT_BYTES {
+        return too_large("bytes in the payload of an event", bytes.len(), limits::EVENT_BYTES);
+    }
+    let Metadata { actor, extra, .. } = metadata;
+    let extra_bytes: usize = extra.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let metadata_bytes = actor.as_ref().map_or(0, String::len) + extra_bytes;
+    if metadata_bytes > limits::METADATA_BYTES {
+        return too_large("bytes in the metadata of an event", metadata_bytes, limits::METADATA_BYTES);
+    }
+    let reason = if name.is_empty() || name.len() > limits::EVENT_NAME_BYTES || name.contains('\0') {
+        format!(
+            "the name of an event has 1 to {} bytes and no U+0000, not `{}`",
+            limits::EVENT_NAME_BYTES,
+            name.escape_debug()
+        )
+    } else if version == 0 {
+        format!("event `{name}` has version 0; versions start at 1")
+    } else if format.is_empty() || format.len() > limits::EVENT_NAME_BYTES || format.contains('\0') {
+        format!("the payload format of event `{name}` cannot be `{}`", format.escape_debug())
+    } else {
+        return Ok(());
+    };
+    Err(AppendError::Invalid { stream: stream.clone(), reason })
 }
 
 /// The answer to an [`Append`]: where its events are now.

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::{
-    Append, AppendError, Appended, AppendedStream, Filter, Journal, JournalError, JournalId, NewEvent, Page, PageSize,
-    RawEvent, StreamAppend,
+    Append, AppendError, Appended, AppendedStream, Filter, ImportJournal, Imported, Journal, JournalError, JournalId,
+    NewEvent, Page, PageSize, RawEvent, StreamAppend,
 };
 use crate::codec::Payload;
 use crate::event::{Clock, CommandId, EventId, Metadata, Position, StreamId, SystemClock, Timestamp};
-use crate::snapshot::{Snapshot, SnapshotStore};
+use crate::snapshot::{ListSnapshots, Snapshot, SnapshotStore};
 
 /// A journal and its snapshots in memory. Clones share what they hold; it is gone with the last of them.
 ///
@@ -46,7 +46,7 @@ struct State {
     streams: HashMap<StreamId, Stream>,
     /// Where in `events` the event of each id is.
     ids: HashMap<EventId, usize>,
-    snapshots: HashMap<StreamId, BTreeMap<u64, Snapshot>>,
+    snapshots: BTreeMap<StreamId, BTreeMap<u64, Snapshot>>,
 }
 
 #[derive(Debug, Default)]
@@ -209,6 +209,36 @@ impl Journal for MemoryStore {
     }
 }
 
+impl ImportJournal for MemoryStore {
+    async fn import(&self, events: Arc<Page>) -> Result<Imported, AppendError> {
+        let parts = events.import_parts()?;
+        let mut state = self.state();
+        if let Some(position) = state.imported_before(&events)? {
+            return Ok(Imported { position, repeated: true });
+        }
+        for part in parts {
+            let indexes = state.indexes(part.stream);
+            let last = indexes.last().map_or(Timestamp::MIN, |&index| state.events[index].recorded_at);
+            part.check(indexes.len() as u64, last)?;
+        }
+        for event in &*events {
+            let new = NewEvent {
+                id: event.id,
+                name: event.name.to_owned().into(),
+                version: event.event_version,
+                format: event.payload.format.to_owned().into(),
+                payload: event.payload.bytes.to_vec(),
+                metadata: Arc::clone(event.metadata),
+            };
+            state.write_stream(event.stream.clone(), vec![new], event.recorded_at);
+        }
+        let position = if events.is_empty() { Position::START } else { state.head() };
+        drop(state);
+        self.shared.appended.notify_waiters();
+        Ok(Imported { position, repeated: false })
+    }
+}
+
 impl State {
     fn indexes(&self, stream: &StreamId) -> &[usize] {
         self.streams.get(stream).map_or(&[], |stream| &stream.indexes)
@@ -263,6 +293,23 @@ impl State {
         }
         let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
         Ok(Some(Appended { streams, position, recorded_at, repeated: true }))
+    }
+
+    /// The position of the last event of a page, if all of them are there already.
+    fn imported_before(&self, page: &Page) -> Result<Option<Position>, AppendError> {
+        let Some(first) = page.iter().find(|event| self.ids.contains_key(&event.id)) else { return Ok(None) };
+        let duplicate =
+            |event: RawEvent<'_>| AppendError::DuplicateEvent { stream: event.stream.clone(), id: event.id };
+        let mut last = Position::START;
+        for event in page {
+            let &index = self.ids.get(&event.id).ok_or_else(|| duplicate(first))?;
+            let stored = self.event(index);
+            if (stored.stream, stored.version) != (event.stream, event.version) {
+                return Err(duplicate(event));
+            }
+            last = last.max(stored.position);
+        }
+        Ok(Some(last))
     }
 
     /// Checks the version of each stream, and gives the time at which the append is recorded: one for all of it, not
@@ -362,5 +409,26 @@ impl SnapshotStore for MemoryStore {
             kept.retain(|version, _| !versions.contains(version));
         }
         Ok(())
+    }
+}
+
+impl ListSnapshots for MemoryStore {
+    async fn list_snapshots(
+        &self,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> Result<Vec<Snapshot>, JournalError> {
+        let state = self.state();
+        let first = after.map_or(Bound::Unbounded, |(stream, _)| Bound::Included(stream.clone()));
+        let kept = state.snapshots.range((first, Bound::Unbounded)).flat_map(|(_, kept)| kept.values());
+        let is_after = |snapshot: &&Snapshot| {
+            after.is_none_or(|(stream, version)| snapshot.stream != *stream || snapshot.version > version)
+        };
+        let mut bytes = 0;
+        let fits = |(index, snapshot): &(usize, &Snapshot)| {
+            bytes += snapshot.payload.len();
+            *index < size.events && (*index == 0 || bytes <= size.bytes)
+        };
+        Ok(kept.filter(is_after).enumerate().take_while(fits).map(|(_, snapshot)| snapshot.clone()).collect())
     }
 }

@@ -3,6 +3,7 @@
 mod append;
 mod error;
 mod filter;
+mod import;
 mod memory;
 mod page;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use append::{Append, AppendError, Appended, AppendedStream, ExpectedVersion, NewEvent, StreamAppend, limits};
 pub use error::JournalError;
 pub use filter::Filter;
+pub use import::{ImportJournal, ImportPart, Imported};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use page::{Page, PageEvents, PageSize, RawEvent};
 

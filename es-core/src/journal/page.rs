@@ -194,6 +194,11 @@ impl Page {
         self.events.last().map(|entry| self.event(entry))
     }
 
+    /// The event at `index`.
+    pub(crate) fn get(&self, index: usize) -> Option<RawEvent<'_>> {
+        self.events.get(index).map(|entry| self.event(entry))
+    }
+
     fn event<'a>(&'a self, entry: &'a Entry) -> RawEvent<'a> {
         let kind = &self.kinds[entry.kind as usize];
         RawEvent {

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use crate::BoxError;
+pub(super) use crate::join::join;
 
 /// What ended first.
 pub(super) enum First<A, B> {
@@ -20,32 +21,6 @@ pub(super) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future
     poll_fn(|cx| match left.as_mut().poll(cx) {
         Poll::Ready(ended) => Poll::Ready(First::Left(ended)),
         Poll::Pending => right.as_mut().poll(cx).map(First::Right),
-    })
-    .await
-}
-
-/// Waits for both to end.
-pub(super) async fn join<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> (A, B) {
-    let (mut left, mut right) = (pin!(left), pin!(right));
-    let (mut left_ended, mut right_ended) = (None, None);
-    poll_fn(|cx| {
-        if left_ended.is_none()
-            && let Poll::Ready(ended) = left.as_mut().poll(cx)
-        {
-            left_ended = Some(ended);
-        }
-        if right_ended.is_none()
-            && let Poll::Ready(ended) = right.as_mut().poll(cx)
-        {
-            right_ended = Some(ended);
-        }
-        match (left_ended.take(), right_ended.take()) {
-            (Some(left), Some(right)) => Poll::Ready((left, right)),
-            (left, right) => {
-                (left_ended, right_ended) = (left, right);
-                Poll::Pending
-            }
-        }
     })
     .await
 }

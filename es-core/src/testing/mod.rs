@@ -14,6 +14,9 @@ mod scenario;
 pub use crate::__conformance as conformance;
 #[cfg(feature = "conformance")]
 #[doc(inline)]
+pub use crate::__import_conformance as import_conformance;
+#[cfg(feature = "conformance")]
+#[doc(inline)]
 pub use crate::__read_store_conformance as read_store_conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};

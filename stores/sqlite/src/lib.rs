@@ -52,3 +52,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/aggregates.md")]
 struct Aggregates;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/copying.md")]
+struct Copying;

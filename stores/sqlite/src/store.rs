@@ -8,8 +8,9 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 
 use es_core::{
-    Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, InlineView, Journal, JournalError, JournalId,
-    Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp, Work,
+    Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, ImportJournal, Imported, InlineView, Journal,
+    JournalError, JournalId, ListSnapshots, Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+    Work,
 };
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -333,6 +334,15 @@ impl Journal for SqliteStore {
     }
 }
 
+impl ImportJournal for SqliteStore {
+    async fn import(&self, events: Arc<Page>) -> Result<Imported, AppendError> {
+        let (answer, answered) = oneshot::channel();
+        self.write(Job::Import(events, answer)).await?;
+        let lost = |_| AppendError::Unknown { source: "the writer ended before it answered".into() };
+        answered.await.map_err(lost)?
+    }
+}
+
 impl SnapshotStore for SqliteStore {
     async fn load_snapshot(
         &self,
@@ -355,5 +365,16 @@ impl SnapshotStore for SqliteStore {
 
     async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
         self.write_snapshot(SnapshotWrite::Delete(stream.clone(), versions)).await
+    }
+}
+
+impl ListSnapshots for SqliteStore {
+    async fn list_snapshots(
+        &self,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> Result<Vec<Snapshot>, JournalError> {
+        let after = after.map(|(stream, version)| (stream.clone(), version));
+        self.query("list the snapshots", move |reader| reader::list_snapshots(reader, after, size)).await
     }
 }

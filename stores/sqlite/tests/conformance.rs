@@ -67,8 +67,10 @@ impl Harness for InMemory {
 
 mod in_a_file {
     es_core::testing::conformance!(super::InAFile);
+    es_core::testing::import_conformance!(super::InAFile);
 }
 
 mod in_memory {
     es_core::testing::conformance!(super::InMemory);
+    es_core::testing::import_conformance!(super::InMemory);
 }

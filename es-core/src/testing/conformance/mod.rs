@@ -92,6 +92,7 @@ mod follow;
 mod given;
 mod harness;
 mod history;
+pub mod import;
 mod model;
 mod names;
 mod order;

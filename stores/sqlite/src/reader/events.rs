@@ -86,7 +86,7 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
             page.passed(Position::new(row.position));
             continue;
         }
-        let stream = names.stream(db, row.stream()?, row.position)?;
+        let stream = names.stream(db, row.stream()?, Some(row.position))?;
         let kind = names.kind(db, row.kind()?, row.position)?;
         if !row.push_to(&mut page, kind, &stream, row.version()?)? {
             break;

@@ -18,7 +18,7 @@ pub(crate) use events::{
 };
 pub(crate) use names::Names;
 pub(crate) use row::as_time;
-pub(crate) use snapshots::load_snapshot;
+pub(crate) use snapshots::{list_snapshots, load_snapshot};
 
 /// A connection to read on, and what is known of its streams and kinds.
 #[derive(Debug)]

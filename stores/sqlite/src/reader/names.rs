@@ -32,12 +32,12 @@ impl Names {
         Self { streams: Cache::new(STREAMS), kinds: Vec::new() }
     }
 
-    /// The stream with a number; `position` is that of the event that has it.
-    pub(crate) fn stream(&mut self, db: &Connection, no: i64, position: u64) -> Result<StreamId, Failure> {
+    /// The stream with a number; `position` is that of the event that has it, if it is one that has it.
+    pub(crate) fn stream(&mut self, db: &Connection, no: i64, position: Option<u64>) -> Result<StreamId, Failure> {
         if let Some(stream) = self.streams.get(&no) {
             return Ok(stream);
         }
-        let damaged = |what| Failure::Damaged { position: Some(position), what };
+        let damaged = |what| Failure::Damaged { position, what };
         let mut query = db.prepare_cached("SELECT aggregate, id FROM streams WHERE no = ?1")?;
         let row = query.query_row([no], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
         let Some((aggregate, id)) = row.optional()? else {

@@ -1,6 +1,6 @@
 //! One append within the transaction that is open.
 
-use es_core::{Append, AppendError, Appended, AppendedStream, Clock, Position, StreamAppend, Timestamp};
+use es_core::{Append, AppendError, Appended, AppendedStream, Clock, Payload, Position, StreamAppend, Timestamp};
 use rusqlite::Connection;
 
 use super::heads::{Heads, StreamHead};
@@ -94,8 +94,9 @@ impl Open<'_> {
         for event in events {
             row.version += 1;
             row.position += 1;
-            let kind = self.heads.kind(self.db, stream.aggregate(), event)?;
-            self.insert.run(row, kind, event)?;
+            let kind = self.heads.kind(self.db, stream.aggregate(), &event.name, event.version, &event.format)?;
+            let payload = Payload { format: &event.format, bytes: &event.payload };
+            self.insert.run(row, kind, event.id, payload, &event.metadata)?;
         }
         self.heads.set_last_position(row.position);
         self.heads.set_stream(stream, StreamHead { no: Some(no), version: row.version, recorded_at });

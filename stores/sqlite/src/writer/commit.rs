@@ -3,14 +3,15 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use es_core::{AppendError, Appended, JournalError, Position};
+use es_core::{AppendError, Appended, Imported, JournalError, Position};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
 use super::append::{Open, Trouble};
+use super::import::imported_events;
 use super::insert::EventInsert;
 use super::transact::{begin, commit};
-use super::views::view_error;
+use super::views::{appended_events, view_error};
 use super::{Job, Writer};
 use crate::place::Failure;
 
@@ -26,6 +27,7 @@ enum Care {
 /// What has become of a job.
 enum Outcome {
     Append(Result<Appended, AppendError>),
+    Import(Result<Imported, AppendError>),
     Snapshot(Result<(), JournalError>),
     /// It is done after the commit.
     Later,
@@ -47,7 +49,7 @@ impl<F: Into<Failure>> From<F> for Aborted {
 impl Writer {
     /// Does the jobs of a batch and answers each.
     pub(super) fn commit(&mut self, jobs: &mut Vec<Job>) {
-        let writes = jobs.iter().any(|job| matches!(job, Job::Append(..) | Job::Snapshot(..)));
+        let writes = jobs.iter().any(|job| matches!(job, Job::Append(..) | Job::Import(..) | Job::Snapshot(..)));
         let result = if writes { self.write(jobs) } else { Ok(jobs.iter().map(|_| Outcome::Later).collect()) };
         let outcomes = result.unwrap_or_else(|aborted| jobs.iter().map(|job| self.aborted(job, &aborted)).collect());
         // After a rollback it is not known, and then it has not changed either.
@@ -58,11 +60,12 @@ impl Writer {
             // Nobody may wait for the answer any more.
             match (job, outcome) {
                 (Job::Append(_, answer), Outcome::Append(result)) => drop(answer.send(result)),
+                (Job::Import(_, answer), Outcome::Import(result)) => drop(answer.send(result)),
                 (Job::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
                 (Job::Read(read), _) => self.read(read),
                 (Job::Transaction(transaction), _) => self.transactions.push_back(transaction),
                 // No job has the outcome of another; its caller would be told that the answer got lost.
-                (Job::Append(..) | Job::Snapshot(..), _) => {}
+                (Job::Append(..) | Job::Import(..) | Job::Snapshot(..), _) => {}
             }
         }
     }
@@ -153,12 +156,16 @@ impl Writer {
     /// to be rolled back.
     fn write_and_show(&mut self, job: &Job, care: Care) -> Result<Outcome, Failure> {
         let outcome = self.open()?.write(job, care)?;
-        if let (Job::Append(append, _), Outcome::Append(Ok(appended))) = (job, &outcome)
-            && !appended.repeated
-        {
-            self.views.show(&mut self.tx, append, appended)?;
-            self.views.shown(true);
+        match (job, &outcome) {
+            (Job::Append(append, _), Outcome::Append(Ok(appended))) if !appended.repeated => {
+                self.views.show(&mut self.tx, appended_events(append, appended))?;
+            }
+            (Job::Import(page, _), Outcome::Import(Ok(imported))) if !imported.repeated => {
+                self.views.show(&mut self.tx, imported_events(page, imported.position))?;
+            }
+            _ => return Ok(outcome),
         }
+        self.views.shown(true);
         Ok(outcome)
     }
 
@@ -187,6 +194,10 @@ impl Writer {
             (Job::Append(..), Failure::View { view, stream: Some(stream), what }) => {
                 Outcome::Append(Err(view_error(view, stream, what)))
             }
+            (Job::Import(..), Failure::View { view, stream: Some(stream), what }) => {
+                Outcome::Import(Err(view_error(view, stream, what)))
+            }
+            (Job::Import(..), failure) => Outcome::Import(Err(self.place.error("import", failure).into())),
             (Job::Append(..), failure) => Outcome::Append(Err(self.place.error("append", failure).into())),
             (Job::Snapshot(..), failure) => Outcome::Snapshot(Err(self.place.error("write a snapshot", failure))),
             (Job::Read(_) | Job::Transaction(_), _) => Outcome::Later,
@@ -195,11 +206,10 @@ impl Writer {
 
     /// The outcome of a job whose batch was not committed.
     fn aborted(&self, job: &Job, Aborted { failure, unknown }: &Aborted) -> Outcome {
+        let lost = || AppendError::Unknown { source: self.place.error("commit", failure.copy()).into() };
         match job {
-            Job::Append(..) if *unknown => {
-                let source = self.place.error("commit", failure.copy()).into();
-                Outcome::Append(Err(AppendError::Unknown { source }))
-            }
+            Job::Append(..) if *unknown => Outcome::Append(Err(lost())),
+            Job::Import(..) if *unknown => Outcome::Import(Err(lost())),
             job => self.failed(job, failure.copy()),
         }
     }
@@ -212,6 +222,11 @@ impl Open<'_> {
             Job::Append(append, _) => match self.append(append, care == Care::Apart) {
                 Ok(appended) => Ok(Outcome::Append(Ok(appended))),
                 Err(Trouble::Refused(error)) => Ok(Outcome::Append(Err(error))),
+                Err(Trouble::Broken(failure)) => Err(failure),
+            },
+            Job::Import(page, _) => match self.import(page, care == Care::Apart) {
+                Ok(imported) => Ok(Outcome::Import(Ok(imported))),
+                Err(Trouble::Refused(error)) => Ok(Outcome::Import(Err(error))),
                 Err(Trouble::Broken(failure)) => Err(failure),
             },
             Job::Snapshot(write, _) => self.write_snapshot(write).map(|()| Outcome::Snapshot(Ok(()))),

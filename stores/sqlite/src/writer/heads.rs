@@ -1,9 +1,8 @@
 //! `Heads`: what the writer knows of the end of each stream, so that it need not look.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use es_core::{NewEvent, StreamId, Timestamp};
+use es_core::{StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::cache::Cache;
@@ -35,9 +34,9 @@ pub(super) struct StreamHead {
 
 #[derive(Debug)]
 struct Kind {
-    name: Cow<'static, str>,
+    name: String,
     version: u32,
-    format: Cow<'static, str>,
+    format: String,
     no: i64,
 }
 
@@ -119,14 +118,20 @@ impl Heads {
     }
 
     /// The number of an event's kind, which gets a row if it has none.
-    pub(super) fn kind(&mut self, db: &Connection, aggregate: &str, event: &NewEvent) -> Result<i64, Failure> {
-        let same =
-            |kind: &&Kind| kind.name == event.name && kind.version == event.version && kind.format == event.format;
+    pub(super) fn kind(
+        &mut self,
+        db: &Connection,
+        aggregate: &str,
+        name: &str,
+        version: u32,
+        format: &str,
+    ) -> Result<i64, Failure> {
+        let same = |kind: &&Kind| kind.name == name && kind.version == version && kind.format == format;
         let known = self.kinds.get(aggregate).and_then(|kinds| kinds.iter().find(same));
         if let Some(kind) = known {
             return Ok(kind.no);
         }
-        let key = (aggregate, &*event.name, event.version, &*event.format);
+        let key = (aggregate, name, version, format);
         let sql = "SELECT no FROM kinds WHERE aggregate = ?1 AND name = ?2 AND version = ?3 AND format = ?4";
         let known = db.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
         let no = known.map_or_else(
@@ -136,7 +141,7 @@ impl Heads {
             },
             Ok,
         )?;
-        let kind = Kind { name: event.name.clone(), version: event.version, format: event.format.clone(), no };
+        let kind = Kind { name: name.to_owned(), version, format: format.to_owned(), no };
         self.kinds.entry(aggregate.to_owned()).or_default().push(kind);
         Ok(no)
     }

@@ -1,6 +1,6 @@
 //! The row of an event.
 
-use es_core::{Codec, Json, Metadata, NewEvent, Timestamp};
+use es_core::{Codec, EventId, Json, Metadata, Payload, Timestamp};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
@@ -31,7 +31,14 @@ impl<'a> EventInsert<'a> {
         Ok(Self { statement: db.prepare_cached(SQL)?, has_metadata: false })
     }
 
-    pub(super) fn run(&mut self, row: Row, kind: i64, event: &NewEvent) -> Result<(), Failure> {
+    pub(super) fn run(
+        &mut self,
+        row: Row,
+        kind: i64,
+        id: EventId,
+        payload: Payload<'_>,
+        metadata: &Metadata,
+    ) -> Result<(), Failure> {
         let Row { position, stream, version, recorded_at } = row;
         let statement = &mut self.statement;
         statement.raw_bind_parameter(1, number(position, "position")?)?;
@@ -39,9 +46,8 @@ impl<'a> EventInsert<'a> {
         statement.raw_bind_parameter(3, number(version, "version")?)?;
         statement.raw_bind_parameter(4, kind)?;
         statement.raw_bind_parameter(5, recorded_at.as_micros())?;
-        statement.raw_bind_parameter(6, event.id.as_bytes().as_slice())?;
-        statement.raw_bind_parameter(7, payload(event))?;
-        let metadata = &*event.metadata;
+        statement.raw_bind_parameter(6, id.as_bytes().as_slice())?;
+        statement.raw_bind_parameter(7, as_value(payload))?;
         let has_metadata = !metadata.is_empty();
         if has_metadata || self.has_metadata {
             self.bind_metadata(metadata)?;
@@ -76,8 +82,8 @@ fn number(number: u64, what: &str) -> Result<i64, Failure> {
 
 /// A text where the payload is JSON, for people; the bytes as they are otherwise. What is called JSON
 /// and is not even a text that can be shown is kept as well.
-fn payload(event: &NewEvent) -> ToSqlOutput<'_> {
-    let bytes = &event.payload[..];
-    let text = event.format == Json::FORMAT && std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0);
+fn as_value(payload: Payload<'_>) -> ToSqlOutput<'_> {
+    let bytes = payload.bytes;
+    let text = payload.format == Json::FORMAT && std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0);
     ToSqlOutput::Borrowed(if text { ValueRef::Text(bytes) } else { ValueRef::Blob(bytes) })
 }

@@ -3,6 +3,7 @@
 mod append;
 mod commit;
 mod heads;
+mod import;
 mod insert;
 mod repeated;
 mod snapshots;
@@ -15,7 +16,7 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
-use es_core::{Append, AppendError, Appended, Clock, JournalError};
+use es_core::{Append, AppendError, Appended, Clock, Imported, JournalError, Page};
 use rusqlite::hooks::Wal;
 use tokio::sync::{oneshot, watch};
 
@@ -34,6 +35,8 @@ pub(crate) use views::add_view;
 /// Something for the writer to do.
 pub(crate) enum Job {
     Append(Append, Answer<Appended, AppendError>),
+    /// The events of another journal.
+    Import(Arc<Page>, Answer<Imported, AppendError>),
     Snapshot(SnapshotWrite, Answer<(), JournalError>),
     /// A query, where there is no other connection.
     Read(ReadJob),
@@ -59,6 +62,7 @@ impl Job {
                 let events = append.streams.iter().flat_map(|stream| &stream.events);
                 EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
             }
+            Self::Import(page, _) => EVENT + page.iter().map(|event| EVENT + event.payload.bytes.len()).sum::<usize>(),
             Self::Snapshot(write, _) => EVENT + write.bytes(),
             Self::Read(_) | Self::Transaction(_) => 0,
         }
@@ -166,6 +170,7 @@ impl Drop for End {
             // Nobody may wait any more.
             match job {
                 Job::Append(_, answer) => drop(answer.send(Err(self.place.closed().into()))),
+                Job::Import(_, answer) => drop(answer.send(Err(self.place.closed().into()))),
                 Job::Snapshot(_, answer) => drop(answer.send(Err(self.place.closed()))),
                 Job::Read(_) | Job::Transaction(_) => {}
             }

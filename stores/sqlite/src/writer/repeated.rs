@@ -2,9 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use es_core::{
-    Append, AppendError, Appended, AppendedStream, EventId, NewEvent, Position, StreamAppend, StreamId, Timestamp,
-};
+use es_core::{Append, AppendError, Appended, AppendedStream, EventId, Position, StreamAppend, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::append::Trouble;
@@ -12,10 +10,10 @@ use crate::place::Failure;
 use crate::reader::{as_time, stream_no};
 
 /// Where an event is that is in the journal already.
-struct Found {
-    position: u64,
-    stream: i64,
-    version: u64,
+pub(super) struct Found {
+    pub(super) position: u64,
+    pub(super) stream: i64,
+    pub(super) version: u64,
     recorded_at: Timestamp,
 }
 
@@ -25,7 +23,7 @@ pub(super) fn repeated(db: &Connection, append: &Append) -> Result<Option<Append
     let mut double = None;
     for StreamAppend { stream, events, .. } in &append.streams {
         for event in events {
-            let place = find(db, event)?;
+            let place = find(db, event.id)?;
             if place.is_some() {
                 double = double.or(Some((stream, event.id)));
             }
@@ -58,15 +56,15 @@ pub(super) fn repeated(db: &Connection, append: &Append) -> Result<Option<Append
     Ok(Some(Appended { streams, position, recorded_at, repeated: true }))
 }
 
-fn find(db: &Connection, event: &NewEvent) -> Result<Option<Found>, Failure> {
+pub(super) fn find(db: &Connection, id: EventId) -> Result<Option<Found>, Failure> {
     let mut query = db.prepare_cached("SELECT position, stream, version, recorded_at FROM events WHERE id = ?1")?;
-    let row = query.query_row([event.id.as_bytes().as_slice()], |row| {
+    let row = query.query_row([id.as_bytes().as_slice()], |row| {
         Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
     });
     let Some((position, stream, version, micros)) = row.optional()? else { return Ok(None) };
     let numbers = (u64::try_from(position), u64::try_from(version), as_time(micros));
     let (Ok(position), Ok(version), Some(recorded_at)) = numbers else {
-        let what = format!("event {} has position {position}, version {version} and time {micros}", event.id);
+        let what = format!("event {id} has position {position}, version {version} and time {micros}");
         return Err(Failure::Damaged { position: u64::try_from(position).ok(), what });
     };
     Ok(Some(Found { position, stream, version, recorded_at }))

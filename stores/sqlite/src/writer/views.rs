@@ -76,9 +76,13 @@ impl Views {
         Ok(())
     }
 
-    /// Shows the events of an append to each view that wants them.
-    pub(super) fn show(&mut self, tx: &mut SqliteTx, append: &Append, appended: &Appended) -> Result<(), Failure> {
-        for raw in raw_events(append, appended) {
+    /// Shows events that have been written to each view that wants them.
+    pub(super) fn show<'a>(
+        &mut self,
+        tx: &mut SqliteTx,
+        written: impl Iterator<Item = RawEvent<'a>>,
+    ) -> Result<(), Failure> {
+        for raw in written {
             for view in &mut self.0 {
                 if view.inline.filter().lets_through(raw.stream.aggregate(), raw.name) {
                     view.show(tx, &raw).map_err(|error| view.error(Some(raw.stream), &error))?;
@@ -160,7 +164,7 @@ impl View {
 }
 
 /// The events of an append, as they are in the journal now.
-fn raw_events<'a>(append: &'a Append, appended: &'a Appended) -> impl Iterator<Item = RawEvent<'a>> {
+pub(super) fn appended_events<'a>(append: &'a Append, appended: &'a Appended) -> impl Iterator<Item = RawEvent<'a>> {
     append.streams.iter().zip(&appended.streams).flat_map(move |(part, place)| {
         let count = part.events.len() as u64;
         let last_version = place.versions.as_ref().map_or(0, |versions| *versions.end());

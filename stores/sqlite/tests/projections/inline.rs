@@ -173,3 +173,27 @@ async fn an_inline_view_cannot_wait_for_anything() {
     let error = accounts.execute("alice", Increase { by: 1 }).await.unwrap_err();
     assert!(error.to_string().contains("cannot wait"), "{error}");
 }
+
+#[tokio::test]
+async fn a_view_sees_events_that_are_imported() {
+    let ((_folder, path), (_other_folder, other_path)) = (place(), place());
+    let (store, other) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&other_path).await.unwrap());
+    let accounts = Repository::<Account, _>::new(&store);
+    for by in 1..=5 {
+        accounts.execute("alice", Increase { by }).await.unwrap();
+        accounts.execute("bob", Increase { by: by * 10 }).await.unwrap();
+    }
+    let _accounts = inline(&other, Balances::default()).await;
+    let copy = es_core::JournalCopy::new(&store, &other).page_size(es_core::PageSize::events(3));
+    assert_eq!(copy.run().await.unwrap().events, 10);
+    assert_eq!((balance(&other, "alice").await, balance(&other, "bob").await), (Some(15), Some(150)));
+    assert_eq!(checkpoint(&other).await, 10);
+
+    let (_third_folder, third_path) = place();
+    let third = SqliteStore::open(&third_path).await.unwrap();
+    let _accounts = inline(&third, Balances { unlucky: Some(|_| Err("not today".into())) }).await;
+    accounts.execute("unlucky", Increase { by: 1 }).await.unwrap();
+    let error = es_core::JournalCopy::new(&store, &third).run().await.unwrap_err();
+    assert!(matches!(error, es_core::CopyError::Import(AppendError::View { .. })), "{error:?}");
+    assert_eq!((balance(&third, "alice").await, third.head().await.unwrap()), (None, Position::START));
+}
