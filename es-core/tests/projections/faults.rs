@@ -128,7 +128,8 @@ async fn run(seed: u64, steps: u64, totals: &mut Totals) {
     for (account, sum) in &view.handle().view().await.sums {
         assert_eq!(tables.balance(account), Some(i64::try_from(*sum).unwrap()), "seed {seed}");
     }
-    handle.stop().await.unwrap();
+    // Its last error: a read may have failed after all was shown.
+    drop(handle.stop().await);
     assert!(u64::from(faults.calls.load(Ordering::SeqCst)) >= head.number);
 }
 
