@@ -23,9 +23,9 @@ pub use crate::check::own_name;
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
 pub use crate::evolution::{
-    Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoShape, PreviousOf, Probe,
-    Retire, RetiredOf, Shape, TypeShape, VariantShape, VersionShape, check_known, check_locked, check_previous,
-    convert, decode_older, decode_previous, default_of, join_shapes,
+    Absent, Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoEvent, NoShape,
+    Previous, Probe, Retire, RetiredOf, Shape, TypeShape, Upcast, VariantShape, VersionShape, check_known,
+    check_locked, check_previous, convert, decode_older, decode_previous, default_of, join_shapes,
 };
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 #[cfg(feature = "tokio")]

@@ -1,6 +1,6 @@
 //! Names and source as text.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 /// The name of `ident` as people say it: without `r#`.
 pub(crate) fn plain(ident: &Ident) -> String {
@@ -25,6 +25,22 @@ pub(crate) fn snake_case(name: &str) -> String {
         text.extend(char.to_lowercase());
     }
     text
+}
+
+/// The tokens, all of them reported at `span`.
+pub(crate) fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |token: TokenTree| match token {
+        TokenTree::Group(group) => {
+            let mut group = Group::new(group.delimiter(), at(group.stream(), span));
+            group.set_span(span);
+            TokenTree::Group(group)
+        }
+        mut other => {
+            other.set_span(span);
+            other
+        }
+    };
+    tokens.into_iter().map(at).collect()
 }
 
 /// Source as a person would write it, the same for every compiler: `Vec<(u64, String)>`.

@@ -24,6 +24,42 @@ pub struct Opened {
     pub owner: ::std::string::String,
 }
 
+/// An event with a history.
+#[derive(
+    ::es_core::Event,
+    ::serde::Serialize,
+    ::serde::Deserialize,
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::cmp::PartialEq,
+)]
+#[event(version = 4, previous = RenamedV1, removed(by: ::std::string::String, since = 4, added = 3))]
+pub struct Renamed {
+    #[event(renamed(from = text, since = 3), changed(from = u8, with = ::std::convert::From::from, since = 4))]
+    owner: u64,
+    /// When.
+    #[event(added(default = 1, since = 3))]
+    pub at: u64,
+}
+
+/// Its first version.
+#[derive(
+    ::es_core::Event,
+    ::serde::Serialize,
+    ::serde::Deserialize,
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::cmp::PartialEq,
+)]
+#[event(name = "Renamed")]
+pub struct RenamedV1(u8);
+
+impl ::std::convert::From<RenamedV1> for RenamedV2 {
+    fn from(old: RenamedV1) -> Self {
+        Self { text: old.0 }
+    }
+}
+
 /// An event that changes nothing.
 #[derive(
     ::es_core::Event,
@@ -39,7 +75,7 @@ pub struct Seen;
 #[derive(
     ::es_core::Aggregate, ::serde::Serialize, ::serde::Deserialize, ::std::default::Default, ::std::clone::Clone,
 )]
-#[aggregate(commands(Open), events(Opened, Seen(ignored)), error = ::std::fmt::Error, snapshot(every = 10))]
+#[aggregate(commands(Open), events(Opened, Seen(ignored), Renamed(ignored)), error = ::std::fmt::Error, snapshot(every = 10))]
 pub struct Account {
     #[apply(Opened => ::std::clone::Clone::clone(&event.owner))]
     owner: ::std::string::String,
@@ -58,4 +94,11 @@ fn an_aggregate_compiles_without_the_prelude() {
     let mut account = <Account as ::es_core::Aggregate>::initial();
     ::es_core::Apply::apply(&mut account, &Opened { owner: ::std::convert::From::from("a") });
     ::std::assert_eq!((&account.owner[..], account.count), ("a", 1));
+}
+
+#[test]
+fn a_history_compiles_without_the_prelude() {
+    let events = ::es_core::testing::decode::<Account>("Renamed", 1, b"7");
+    let renamed = Renamed { owner: 7, at: 1 };
+    ::std::assert_eq!(events.ok(), ::std::option::Option::Some(::std::vec![AccountEvent::Renamed(renamed)]));
 }

@@ -10,4 +10,6 @@ pub use error::{DecodeError, UnreadableEvent};
 pub use lock::{Locked, LockedField, LockedVersion, check_known, check_locked};
 pub use retire::{Retire, RetiredOf};
 pub use shape::{Content, FieldShape, NestedShape, NoShape, Probe, Shape, TypeShape, VariantShape, VersionShape};
-pub use step::{PreviousOf, check_previous, convert, decode_older, decode_previous, default_of, join_shapes};
+pub use step::{
+    Absent, NoEvent, Previous, Upcast, check_previous, convert, decode_older, decode_previous, default_of, join_shapes,
+};

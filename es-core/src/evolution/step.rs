@@ -1,5 +1,7 @@
 //! What generated code does with the older versions of an event.
 
+use std::marker::PhantomData;
+
 use serde::de::DeserializeOwned;
 
 use super::{DecodeError, VersionShape};
@@ -8,15 +10,43 @@ use crate::check::{Text, same};
 use crate::codec::{Codec, Payload};
 use crate::event::Event;
 
-/// Says that `Self` is the version before the oldest one in the history of the event `E`; written by the derive.
-pub trait PreviousOf<E>: Event {
+/// What an event has of the version before its own, whose struct is `P`.
+///
+/// Where `P` is no event, [`check_previous`] says so, and what is here of a [`NoEvent`] keeps it the only one that does:
+/// what a type has itself comes before what a trait gives it, and is there only where its bound holds.
+///
+/// ```text
+/// // #[derive(Event)] expands to, for `previous = P`:
+/// { use private::NoEvent as _; private::Previous::<P>::MODEL }
+/// ```
+pub struct Previous<P>(PhantomData<P>);
+
+impl<P: Event> Previous<P> {
     /// The oldest version that still reads.
-    const OLDEST: u32 = Self::MODEL.oldest;
+    pub const OLDEST: u32 = P::MODEL.oldest;
     /// The shapes of the versions up to this one.
-    const EARLIER: &'static [VersionShape] = Self::SHAPES;
-    /// How many there are.
-    const COUNT: usize = Self::SHAPES.len();
+    pub const SHAPES: &'static [VersionShape] = P::SHAPES;
+
+    /// Reads this version, or one before.
+    pub fn decode<C: Codec>(version: u32, payload: Payload<'_>) -> Result<P, DecodeError> {
+        P::decode::<C>(version, payload)
+    }
 }
+
+/// What [`Previous`] has of a type that is no event.
+pub trait NoEvent<P> {
+    /// No version.
+    const OLDEST: u32 = 0;
+    /// No shape.
+    const SHAPES: &'static [VersionShape] = &[];
+
+    /// Reads nothing.
+    fn decode<C: Codec>(version: u32, _: Payload<'_>) -> Result<P, DecodeError> {
+        Err(DecodeError::Version { name: String::new(), version, oldest: 0, newest: 0 })
+    }
+}
+
+impl<P> NoEvent<P> for Previous<P> {}
 
 /// Makes the version `Self` of the one before it, by its `From`.
 #[diagnostic::on_unimplemented(
@@ -74,18 +104,20 @@ where
     decode_version::<E, C, T>(version, payload).map(E::from)
 }
 
-/// Reads a version of `P` or of what came before it, and lifts it to `E` by way of `O`, the version behind `P`.
-pub fn decode_previous<E, C, P, O>(version: u32, payload: Payload<'_>) -> Result<E, DecodeError>
+/// Reads what is older than the history of `E` by `read`, and lifts it by way of `O`, the oldest version in there.
+pub fn decode_previous<E, P, O>(
+    version: u32,
+    payload: Payload<'_>,
+    read: fn(u32, Payload<'_>) -> Result<P, DecodeError>,
+) -> Result<E, DecodeError>
 where
     E: Event + From<O>,
-    C: Codec,
-    P: PreviousOf<E>,
     O: Upcast<P>,
 {
     if version < E::MODEL.oldest {
         return Err(unknown_version::<E>(version));
     }
-    P::decode::<C>(version, payload).map(|old| E::from(O::upcast(old)))
+    read(version, payload).map(|old| E::from(O::upcast(old)))
 }
 
 /// The shapes of the versions of one event, the older ones of another type: `N` in all.
@@ -108,7 +140,7 @@ pub const fn join_shapes<const N: usize>(
 ///
 /// If it is not: that is the compile error.
 #[track_caller]
-pub const fn check_previous<E: Event, P: PreviousOf<E>>(oldest: u32) {
+pub const fn check_previous<E: Event, P: Event>(oldest: u32) {
     let (event, previous) = (E::MODEL, P::MODEL);
     let text = Text::new().and("`").and(previous.type_name).and("` is ");
     if !same(event.name, previous.name) {

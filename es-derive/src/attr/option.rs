@@ -95,9 +95,12 @@ fn names(known: &[Known]) -> String {
 
 /// The known option that is `key` but for a slip of the hand.
 fn nearest<'a>(key: &str, known: &'a [Known]) -> Option<&'a Known> {
-    let here = known.iter().filter(|(_, usage)| *usage != ELSEWHERE);
+    let here = || known.iter().filter(|(_, usage)| *usage != ELSEWHERE);
+    if let Some(longer) = here().find(|(name, _)| key.len() > 2 && name.starts_with(key)) {
+        return Some(longer);
+    }
     let (distance, nearest) =
-        here.map(|option| (distance(key, option.0), option)).min_by_key(|(distance, _)| *distance)?;
+        here().map(|option| (distance(key, option.0), option)).min_by_key(|(distance, _)| *distance)?;
     (distance <= key.chars().count().div_ceil(3)).then_some(nearest)
 }
 
@@ -176,7 +179,9 @@ mod tests {
     #[test]
     fn a_slip_of_the_hand_is_near() {
         let known = [("events", ".."), ("event_enum", ".."), ("error", ".."), ("id", ".."), ("colours", ELSEWHERE)];
-        for (key, name) in [("evnts", Some("events")), ("event", Some("events")), ("erorr", Some("error"))] {
+        for (key, name) in
+            [("evnts", Some("events")), ("event", Some("events")), ("erorr", Some("error")), ("err", Some("error"))]
+        {
             assert_eq!(nearest(key, &known).map(|known| known.0), name, "{key}");
         }
         assert_eq!(nearest("colour", &known), None);

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, LitInt, Path, Visibility};
 
-use super::attr::{Attributes, Options, Since};
+use super::attr::{Attributes, Options, Since, Told};
 use super::history::{Declared, History, history};
 use crate::attr::Body;
 use crate::errors::Errors;
@@ -30,7 +30,7 @@ pub(crate) struct Model {
 
 /// Checks what was read.
 pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
-    let Attributes { item, options, changes, spoiled } = attributes;
+    let Attributes { item, options, changes, told } = attributes;
     let Options { root, name, aliases, version, oldest, previous, removed } = options;
     let name = match name.get() {
         Some(literal) => checked_name(literal.value(), literal.span(), errors),
@@ -51,11 +51,9 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let first = Since { version: 1, span: item.ident.span() };
     let version = version.get().and_then(|literal| number(&literal, "version", errors)).unwrap_or(first);
     let oldest = oldest.get().and_then(|literal| number(&literal, "oldest", errors));
-    let history = if spoiled || errors.len() > before {
-        None
-    } else {
-        history(&item, Declared { version, oldest, previous: previous.get(), removed, changes }, errors)
-    };
+    let versions = told != Told::NoVersions && errors.len() == before;
+    let declared = Declared { version, oldest, previous: previous.get(), removed, changes, whole: told == Told::Whole };
+    let history = if versions { history(&item, declared, errors) } else { None };
     Model {
         root: root.get(),
         ident: item.ident,

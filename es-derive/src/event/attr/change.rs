@@ -79,30 +79,20 @@ pub(crate) struct Changed {
     pub(crate) with: TokenStream,
 }
 
-/// Reads one `#[event(..)]` of a field; gives whether all of it can be used.
-pub(super) fn read(attr: &Attribute, changes: &mut Changes, errors: &Errors) -> bool {
-    let mut whole = true;
+/// Reads one `#[event(..)]` of a field.
+pub(super) fn read(attr: &Attribute, changes: &mut Changes, errors: &Errors) {
     let read = |input: ParseStream<'_>| {
-        let mut read = |name: &'static str, span, input: ParseStream<'_>| {
-            whole &= one(name, span, input, changes, errors)?;
-            Ok(())
-        };
+        let mut read =
+            |name: &'static str, span, input: ParseStream<'_>| one(name, span, input, changes, errors).map(|_| ());
         Ok(options(input, PLACE, OPTIONS, errors, &mut read))
     };
     match attr.parse_args_with(read) {
-        Ok(faults) => faults.into_iter().for_each(|fault| {
-            whole = false;
-            errors.push(fault.error);
-        }),
-        Err(error) => {
-            whole = false;
-            errors.push(error);
-        }
+        Ok(faults) => faults.into_iter().for_each(|fault| errors.push(fault.error)),
+        Err(error) => errors.push(error),
     }
-    whole
 }
 
-/// Reads one option of a field, or of a removed one.
+/// Reads one option of a field, or of a removed one; gives whether it can be used.
 pub(super) fn one(
     name: &'static str,
     span: Span,

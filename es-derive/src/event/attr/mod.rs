@@ -35,8 +35,19 @@ pub(crate) struct Attributes {
     pub(crate) options: Options,
     /// What the fields say of their past: as many as the struct has fields.
     pub(crate) changes: Vec<Changes>,
-    /// Whether a part of the history cannot be read.
-    pub(crate) spoiled: bool,
+    /// How much of the history can be told.
+    pub(crate) told: Told,
+}
+
+/// How much of a history can be told: what was not understood may be what something else misses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// All of it.
+    Whole,
+    /// Some changes are missing.
+    Partly,
+    /// The versions are missing that the changes are about.
+    NoVersions,
 }
 
 /// `#[event(..)]`.
@@ -54,7 +65,8 @@ pub(crate) struct Options {
 /// Reads the item and its attributes.
 pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
-    let (mut given, mut spoiled) = (Options::default(), false);
+    let before = errors.len();
+    let (mut given, mut versions) = (Options::default(), true);
     for attr in of_event(&input.attrs) {
         let read = |input: ParseStream<'_>| {
             let mut read = |name: &'static str, span, input: ParseStream<'_>| {
@@ -64,16 +76,12 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
                     "version" => given.version.set(name, span, parse_value(input)?, errors),
                     "oldest" => given.oldest.set(name, span, parse_value(input)?, errors),
                     "previous" => given.previous.set(name, span, parse_value(input)?, errors),
-                    "removed" => match removed::read(input, errors)? {
-                        Some(removed) => given.removed.push(removed),
-                        None => spoiled = true,
-                    },
+                    "removed" => given.removed.extend(removed::read(input, errors)?),
                     "crate" => given.root.set(name, span, parse_root(input)?, errors),
                     _ => {
                         skip_value(input);
                         errors
                             .at(span, format!("`{name}` stands on the field that it is about: `#[event({name}(..))]`"));
-                        spoiled = true;
                     }
                 }
                 Ok(())
@@ -82,7 +90,7 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
         };
         match attr.parse_args_with(read) {
             Ok(faults) => faults.into_iter().for_each(|fault| {
-                spoiled |= ["version", "oldest", "previous", "removed"].contains(&fault.name);
+                versions &= !["version", "oldest", "previous"].contains(&fault.name);
                 errors.push(fault.error);
             }),
             Err(error) => errors.push(error),
@@ -94,11 +102,16 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     for field in item.fields() {
         let mut of_field = Changes::default();
         for attr in of_event(&field.attrs) {
-            spoiled |= !change::read(attr, &mut of_field, errors);
+            change::read(attr, &mut of_field, errors);
         }
         changes.push(of_field);
     }
-    Some(Attributes { item, options: given, changes, spoiled })
+    let told = match versions {
+        false => Told::NoVersions,
+        true if errors.len() > before => Told::Partly,
+        true => Told::Whole,
+    };
+    Some(Attributes { item, options: given, changes, told })
 }
 
 /// Reports each `#[event(..)]` on a variant, or on a field of one.

@@ -5,6 +5,7 @@ mod step;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::history::{History, Version};
@@ -28,7 +29,7 @@ fn event_impl(event: &Model) -> TokenStream {
     let type_name = text::plain(ident);
     let fields = field_models(body.fields());
     let oldest = match history {
-        Some(History { previous: Some(previous), .. }) => quote!(<#previous as __es::PreviousOf<Self>>::OLDEST),
+        Some(History { previous: Some(previous), .. }) => of_previous(previous, &quote!(OLDEST)),
         Some(History { oldest, .. }) => quote!(#oldest),
         None => quote!(#version),
     };
@@ -63,11 +64,12 @@ fn decoders(history: &History) -> TokenStream {
         |Version { number, ident, .. }| quote!(#number => __es::decode_older::<Self, __C, #ident>(#number, payload),),
     );
     let before = previous.as_ref().map(|previous| {
-        let first = older.first().map_or_else(|| quote!(Self), |Version { ident, .. }| quote!(#ident));
-        let decode = quote_spanned! {located(previous.span())=>
-            __es::decode_previous::<Self, __C, #previous, #first>
-        };
-        quote!(..#oldest => #decode(version, payload),)
+        let span = located(previous.span());
+        let first = older.first().map(|Version { ident, .. }| text::at(quote!(#ident), span));
+        let first = first.unwrap_or_else(|| quote_spanned!(span=> Self));
+        let decode = quote_spanned!(span=> __es::decode_previous::<Self, #previous, #first>);
+        let read = of_previous(previous, &quote!(decode::<__C>));
+        quote!(..#oldest => #decode(version, payload, #read),)
     });
     quote!(#(#own)* #before)
 }
@@ -80,24 +82,25 @@ fn shapes(event: &Model) -> TokenStream {
         let shape = layout::type_shape(body, &older::container(&event.serde, number < event.version));
         quote!(__es::VersionShape { version: #number, shape: #shape })
     });
-    let (ident, count) = (&event.ident, older.len() + 1);
+    let count = older.len() + 1;
     let own = quote!(&[#(#shapes),*]);
     match previous {
         None => own,
         Some(previous) => {
-            let before = quote!(<#previous as __es::PreviousOf<Self>>::EARLIER);
-            quote!(&__es::join_shapes::<{ <#previous as __es::PreviousOf<#ident>>::COUNT + #count }>(#before, #own))
+            let before = of_previous(previous, &quote!(SHAPES));
+            quote!(&__es::join_shapes::<{ #before.len() + #count }>(#before, #own))
         }
     }
 }
 
-/// Says what comes before the oldest version of the history, and checks that it fits.
+/// What the version before the history has under `name`.
+fn of_previous(previous: &Type, name: &TokenStream) -> TokenStream {
+    quote!({ use __es::NoEvent as _; __es::Previous::<#previous>::#name })
+}
+
+/// Checks what comes before the oldest version of the history.
 fn previous(event: &Model, history: &History) -> Option<TokenStream> {
     let (ident, previous, oldest) = (&event.ident, history.previous.as_ref()?, history.oldest);
-    let span = located(previous.span());
-    Some(quote_spanned! {span=>
-        #[automatically_derived]
-        impl __es::PreviousOf<#ident> for #previous {}
-        const _: () = __es::check_previous::<#ident, #previous>(#oldest);
-    })
+    let check = quote_spanned!(located(previous.span())=> __es::check_previous::<#ident, #previous>(#oldest));
+    Some(quote!(const _: () = #check;))
 }

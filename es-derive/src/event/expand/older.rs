@@ -85,8 +85,11 @@ fn declare(event: &Model, Version { number, ident, body, .. }: &Version) -> Toke
 fn declare_field(field: &Field, today: &Ident) -> TokenStream {
     let Field { member, name, ty, vis, docs, attrs } = field;
     let docs = if docs.is_empty() { format!("`{name}` of [`{today}`].") } else { docs.clone() };
+    // What a type lacks is reported at the type: its old name may stand elsewhere.
+    let span = located(ty.span());
+    let vis = text::at(vis.to_token_stream(), span);
     let name = match member {
-        Member::Named(ident) => quote!(#ident:),
+        Member::Named(ident) => text::at(quote!(#ident:), span),
         Member::Unnamed(_) => TokenStream::new(),
     };
     quote!(#[doc = #docs] #(#attrs)* #vis #name #ty)

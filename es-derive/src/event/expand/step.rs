@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Type;
 
 use super::super::history::{Conversion, History, Source, Version};
 use super::super::model::Model;
@@ -35,7 +34,7 @@ fn step(old: &Ident, new: &Ident, fields: &[Field], sources: &[Source]) -> Token
     let fields = fields.iter().zip(sources).map(|(Field { member, ty, .. }, source)| {
         let value = match source {
             Source::Kept(member) => quote!(old.#member),
-            Source::Changed(conversion) => changed(conversion, ty),
+            Source::Changed(conversion) => changed(conversion),
             Source::Added(default) => quote!(__es::expr!(#default)),
             Source::Default(span) => quote_spanned!(located(*span)=> __es::default_of::<#ty>()),
         };
@@ -53,7 +52,7 @@ fn step(old: &Ident, new: &Ident, fields: &[Field], sources: &[Source]) -> Token
 }
 
 /// What the user's function makes of the old value.
-fn changed(Conversion { member, from, span, with }: &Conversion, ty: &Type) -> TokenStream {
-    let convert = quote_spanned!(located(*span)=> __es::convert::<#from, #ty, _>);
+fn changed(Conversion { member, span, with }: &Conversion) -> TokenStream {
+    let convert = quote_spanned!(located(*span)=> __es::convert);
     quote!(#convert(old.#member, __es::expr!(#with)))
 }

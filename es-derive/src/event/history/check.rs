@@ -83,8 +83,8 @@ pub(super) fn allowed(item: &Item, changes: &[Changes], removed: &[Removed], err
     }
 }
 
-/// Checks each field's past by itself, and gives what is sound of it.
-pub(super) fn tracks(tracks: Vec<Track>, limits: &Limits, errors: &Errors) -> Vec<Track> {
+/// Checks each field's past by itself.
+pub(super) fn tracks(tracks: &[Track], limits: &Limits, errors: &Errors) {
     let newest = limits.version.version;
     let mut above: Vec<Since> =
         tracks.iter().flat_map(Track::versions).filter(|since| since.version > newest).collect();
@@ -97,7 +97,7 @@ pub(super) fn tracks(tracks: Vec<Track>, limits: &Limits, errors: &Errors) -> Ve
         );
         errors.at(since.span, message);
     }
-    for track in &tracks {
+    for track in tracks {
         // All of them are looked at.
         let allowed = track.versions().filter(|since| !limits.allow(*since, errors)).count() == 0;
         if allowed {
@@ -105,7 +105,6 @@ pub(super) fn tracks(tracks: Vec<Track>, limits: &Limits, errors: &Errors) -> Ve
             once(track, errors);
         }
     }
-    tracks
 }
 
 /// Reports changes of a field before it came, or after it went.

@@ -47,17 +47,16 @@ pub(crate) enum Source {
     /// The field is the same.
     Kept(Member),
     /// A function makes it.
-    Changed(Box<Conversion>),
+    Changed(Conversion),
     /// It was not there: an expression.
     Added(TokenStream),
     /// It was not there, and nothing is said.
     Default(Span),
 }
 
-/// `with` makes a field of what it was, a `from` under the name `member`.
+/// `with` makes a field of what was in `member`.
 pub(crate) struct Conversion {
     pub(crate) member: Member,
-    pub(crate) from: Type,
     /// Where `with` stands.
     pub(crate) span: Span,
     pub(crate) with: TokenStream,
@@ -72,11 +71,13 @@ pub(crate) struct Declared {
     pub(crate) previous: Option<Type>,
     pub(crate) removed: Vec<Removed>,
     pub(crate) changes: Vec<Changes>,
+    /// Whether nothing of it is missing.
+    pub(crate) whole: bool,
 }
 
 /// Makes out what was when; `None` if there are mistakes.
 pub(crate) fn history(item: &Item, declared: Declared, errors: &Errors) -> Option<History> {
-    let Declared { version, oldest, previous, removed, changes } = declared;
+    let Declared { version, oldest, previous, removed, changes, whole } = declared;
     let before = errors.len();
     let limits = Limits::of(version, oldest, previous.as_ref(), errors);
     check::allowed(item, &changes, &removed, errors);
@@ -84,8 +85,8 @@ pub(crate) fn history(item: &Item, declared: Declared, errors: &Errors) -> Optio
     let vis = common_vis(item);
     let current = item.fields().iter().zip(changes).map(|(field, changes)| Track::current(field, changes));
     let tracks: Vec<Track> = current.chain(removed.into_iter().map(|removed| Track::removed(removed, &vis))).collect();
-    let tracks = check::tracks(tracks, &limits, errors);
-    if errors.len() > before {
+    check::tracks(&tracks, &limits, errors);
+    if errors.len() > before || !whole {
         return None;
     }
     let oldest = check::covered(item, &tracks, &limits, previous.as_ref(), errors)?;

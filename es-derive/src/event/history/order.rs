@@ -46,12 +46,14 @@ pub(super) fn order(tracks: &[Track], places: &[(Since, Option<Place>)], errors:
     order
 }
 
-/// The track that `place` names: by its name in `version`, or by its last one.
+/// The track that `place` names: by its name in `version`, or else by its last one, or one of before.
 fn find(tracks: &[Track], of: usize, version: u32, place: &Place, errors: &Errors) -> Option<usize> {
     let name = text::plain(ident(place));
     let others = || tracks.iter().enumerate().filter(|(track, _)| *track != of);
     let in_version = others().find(|(_, track)| track.at(version).is_some_and(|field| field.name == name));
-    let found = in_version.or_else(|| others().find(|(_, track)| track.newest.name == name));
+    let found = in_version
+        .or_else(|| others().find(|(_, track)| track.newest.name == name))
+        .or_else(|| others().find(|(_, track)| track.had_name(&name)));
     if found.is_none() {
         let names: Vec<String> =
             others().filter_map(|(_, track)| track.at(version)).map(|field| format!("`{}`", field.name)).collect();

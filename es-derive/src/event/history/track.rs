@@ -99,8 +99,8 @@ impl Track {
             });
         match changed {
             Some(changed) => {
-                let Changed { from, span, with, .. } = &**changed;
-                Source::Changed(Box::new(Conversion { member, from: from.clone(), span: *span, with: with.clone() }))
+                let Changed { span, with, .. } = &**changed;
+                Source::Changed(Conversion { member, span: *span, with: with.clone() })
             }
             None => Source::Kept(member),
         }
@@ -125,6 +125,13 @@ impl Track {
             What::Changed(_) => None,
         });
         renames.next_back().unwrap_or_else(|| self.newest.name.clone())
+    }
+
+    /// Whether the field had this name before it was renamed.
+    pub(super) fn had_name(&self, name: &str) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(&step.what, What::Renamed(Renamed { from, .. }) if text::plain(from) == name))
     }
 
     /// The versions that changed the field.

@@ -1,6 +1,10 @@
 //! Events with a history: each recorded version reads as what it is today.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test")]
 
+mod places;
+mod positions;
+mod serde_attributes;
+
 use es_core::{Codec, DecodeError, Event, Json, Payload};
 
 /// Reads JSON that was recorded as `version`.
@@ -14,8 +18,8 @@ fn decode<E: Event>(version: u32, json: &str) -> Result<E, DecodeError> {
 }
 
 mod long {
+    use ::serde::{Deserialize, Serialize};
     use es_core::prelude::*;
-    use serde::{Deserialize, Serialize};
 
     /// v1: `{ n, gone_first }`, v2: `{ n, note, gone_first }`, v3: `{ n, memo, came_and_went }`,
     /// v4: `{ count, memo, came_and_went }`, v5: `{ count, memo: Vec }`, v6: `{ total, memo: Vec, at }`
@@ -62,8 +66,8 @@ fn a_field_changes_in_many_ways_over_many_versions() {
 }
 
 mod chain {
+    use ::serde::{Deserialize, Serialize};
     use es_core::prelude::*;
-    use serde::{Deserialize, Serialize};
 
     #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
     #[event(name = "chain", version = 5, previous = Middle)]

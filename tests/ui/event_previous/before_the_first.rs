@@ -1,0 +1,17 @@
+//! Nothing comes before version 1.
+use es_core::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(name = "opened", previous = OpenedV1)]
+pub struct Opened {
+    pub owner: (String, String),
+}
+
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(name = "opened")]
+pub struct OpenedV1 {
+    pub owner: String,
+}
+
+fn main() {}

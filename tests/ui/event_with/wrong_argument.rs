@@ -1,0 +1,16 @@
+//! The function takes the old type.
+use es_core::prelude::*;
+use serde::{Deserialize, Serialize};
+
+fn cents(euros: f32) -> u64 {
+    euros as u64
+}
+
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(version = 2)]
+pub struct Deposited {
+    #[event(changed(from = f64, with = cents, since = 2))]
+    pub amount: u64,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! The function gives the new type.
+use es_core::prelude::*;
+use serde::{Deserialize, Serialize};
+
+fn cents(euros: f64) -> i64 {
+    euros as i64
+}
+
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(version = 2)]
+pub struct Deposited {
+    #[event(changed(from = f64, with = cents, since = 2))]
+    pub amount: u64,
+}
+
+fn main() {}
