@@ -17,6 +17,8 @@ pub mod model;
 pub mod prelude;
 #[cfg(feature = "tokio")]
 mod projection;
+#[cfg(feature = "tokio")]
+mod reaction;
 mod repository;
 mod runtime;
 mod snapshot;
@@ -52,16 +54,21 @@ pub use projection::{
     ProjectorError, ProjectorHandle, ProjectorState, ReadModel, ReadStore, ReadStoreError, Replayed, Routes, Status,
     StatusChanges, View, Work,
 };
+#[cfg(feature = "tokio")]
+pub use reaction::{
+    Commands, KeptAnswer, React, Reacted, ReactedBy, Reaction, ReactionStore, Reactions, Reactor, ReactorError,
+    ReactorHandle, ReactorStatus, ReactorStatusChanges, SendError, SentBy, Targets, Timer,
+};
 pub use repository::{
     CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,
     Repository, RepositoryBuilder, Retry, UnitCommand, UnitError, UnitOfWork,
 };
 pub use snapshot::{ListSnapshots, Snapshot, SnapshotPolicy, SnapshotStore};
 
-#[cfg(all(feature = "derive", feature = "tokio"))]
-pub use es_derive::Projection;
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event, Shape};
+#[cfg(all(feature = "derive", feature = "tokio"))]
+pub use es_derive::{Projection, Reaction};
 
 /// Any error that may cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

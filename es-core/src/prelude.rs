@@ -14,10 +14,12 @@ pub use crate::projection::{
     OnFailure, Project, ProjectBatch, Projected, Projection, Projector, ProjectorError, ProjectorHandle,
     ProjectorState, ReadModel,
 };
+#[cfg(feature = "tokio")]
+pub use crate::reaction::{Commands, React, Reacted, Reaction, Reactor, ReactorError, ReactorHandle, SendError, Timer};
 pub use crate::repository::{
     CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,
 };
-#[cfg(all(feature = "derive", feature = "tokio"))]
-pub use es_derive::Projection;
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event, Shape};
+#[cfg(all(feature = "derive", feature = "tokio"))]
+pub use es_derive::{Projection, Reaction};

@@ -30,6 +30,8 @@ pub use crate::evolution::{
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 #[cfg(feature = "tokio")]
 pub use crate::projection::private::*;
+#[cfg(feature = "tokio")]
+pub use crate::reaction::private::*;
 pub use crate::snapshot::SnapshotPolicy;
 
 /// One expression of an `#[apply(..)]`: a mistake in its syntax is reported there, and nowhere else.

@@ -11,6 +11,7 @@ mod errors;
 mod event;
 mod expand;
 mod projection;
+mod reaction;
 mod shape;
 mod text;
 
@@ -45,4 +46,10 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     projection::derive(input.into()).into()
+}
+
+/// Makes a struct a reaction: dispatches each event to its `React`.
+#[proc_macro_derive(Reaction, attributes(reaction))]
+pub fn derive_reaction(input: TokenStream) -> TokenStream {
+    reaction::derive(input.into()).into()
 }

@@ -26,7 +26,7 @@ pub(super) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future
 }
 
 /// Makes a panic of a future an error like another.
-pub(super) async fn caught<T>(future: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+pub(crate) async fn caught<T>(future: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
     let mut future = pin!(future);
     poll_fn(|cx| {
         // A future that has panicked is not polled again.

@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Checkpoint, Ended, ParkedEvent, ReadStore, ReadStoreError, Work};
-use crate::event::Position;
+use crate::event::{Position, StreamId};
+use crate::reaction::{KeptAnswer, ReactionStore, Timer};
 
 /// The read store of projections that are `in_memory`: the projection itself is the read model.
 ///
 /// It is empty at each start of the program, and is built anew from the journal. There is nothing to roll back to, so
 /// the view is built anew after an event that failed, too.
+///
+/// For tests, it keeps the checkpoint and the timers of one reaction as well: for as long as there is a clone of it.
 #[derive(Debug, Clone, Default)]
 pub struct InMemory {
     held: Arc<tokio::sync::Mutex<()>>,
@@ -23,6 +26,9 @@ pub struct InMemory {
 struct Kept {
     checkpoint: Option<Checkpoint>,
     parked: BTreeMap<Position, ParkedEvent>,
+    /// The timers of reactions, by stream and name.
+    timers: BTreeMap<(StreamId, String), Timer>,
+    answers: Vec<KeptAnswer>,
 }
 
 /// The right to advance a view in memory.
@@ -87,5 +93,50 @@ impl ReadStore for InMemory {
         let kept = lease.kept();
         let after = (Bound::Excluded(after), Bound::Unbounded);
         Ok(kept.parked.range(after).take(limit).map(|(_, event)| event.clone()).collect())
+    }
+}
+
+impl ReactionStore for InMemory {
+    async fn set_timer(lease: &InMemoryLease, _tx: &mut (), timer: &Timer) -> Result<(), ReadStoreError> {
+        lease.kept().timers.insert((timer.stream.clone(), timer.name.clone()), timer.clone());
+        Ok(())
+    }
+
+    async fn remove_timer(
+        lease: &InMemoryLease,
+        _tx: &mut (),
+        stream: &StreamId,
+        name: &str,
+    ) -> Result<(), ReadStoreError> {
+        lease.kept().timers.remove(&(stream.clone(), name.to_owned()));
+        Ok(())
+    }
+
+    async fn timers(
+        lease: &InMemoryLease,
+        _tx: &mut (),
+        put_aside: bool,
+        limit: usize,
+    ) -> Result<Vec<Timer>, ReadStoreError> {
+        let kept = lease.kept();
+        let mut timers: Vec<_> = kept.timers.values().filter(|timer| timer.error.is_some() == put_aside).collect();
+        timers.sort_by_key(|timer| timer.due);
+        Ok(timers.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn keep_answer(lease: &InMemoryLease, _tx: &mut (), answer: &KeptAnswer) -> Result<(), ReadStoreError> {
+        let mut kept = lease.kept();
+        kept.answers.retain(|other| other.command != answer.command);
+        kept.answers.push(answer.clone());
+        Ok(())
+    }
+
+    async fn answers(lease: &InMemoryLease, _tx: &mut ()) -> Result<Vec<KeptAnswer>, ReadStoreError> {
+        Ok(lease.kept().answers.clone())
+    }
+
+    async fn forget_answers(lease: &InMemoryLease, _tx: &mut (), occasion: uuid::Uuid) -> Result<(), ReadStoreError> {
+        lease.kept().answers.retain(|answer| answer.occasion != occasion);
+        Ok(())
     }
 }

@@ -11,20 +11,25 @@ mod parked;
 #[doc(hidden)]
 pub(crate) mod private;
 mod projector;
+mod reacting;
 mod read_store;
 mod routes;
 
 use std::future::Future;
 use std::pin::Pin;
 
+pub(crate) use futures::caught;
 pub use in_memory::{InMemory, InMemoryLease};
 pub use inline::{InlineStore, InlineView};
 pub use parked::ParkedEvent;
+pub(crate) use projector::First;
 pub use projector::{
     BatchSize, Lag, OnFailure, Projector, ProjectorError, ProjectorHandle, ProjectorState, Replayed, Status,
     StatusChanges, View,
 };
+pub use reacting::{Occasion, Reacting, Stumble};
 pub use read_store::{Checkpoint, Ended, LastEvent, ReadStore, ReadStoreError, Work};
+pub(crate) use routes::{AnyEvent, Retired, filter_of, recorded};
 pub use routes::{OfAggregate, Routes};
 
 use crate::BoxError;
@@ -85,6 +90,12 @@ pub trait Projection: Send + Sync + Sized + 'static {
         _tx: &'a mut TxOf<Self>,
     ) -> BoxFuture<'a, Projected> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// The reaction that it stands for, if it is no read model.
+    #[doc(hidden)]
+    fn reacting(&mut self) -> Option<&mut dyn Reacting<Self::Store>> {
+        None
     }
 }
 

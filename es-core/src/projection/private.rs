@@ -3,8 +3,8 @@
 use std::future::ready;
 
 pub use super::{
-    BoxFuture, InMemory, OfAggregate, OneByOne, Project, ProjectBatch, Projected, ProjectedBy, Projection, ReadModel,
-    ReadStore, Routes, TxOf,
+    BoxFuture, InMemory, Occasion, OfAggregate, OneByOne, Project, ProjectBatch, Projected, ProjectedBy, Projection,
+    Reacting, ReadModel, ReadStore, Routes, Stumble, TxOf,
 };
 pub use crate::event::Recorded;
 

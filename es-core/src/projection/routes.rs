@@ -11,6 +11,7 @@ use crate::event::Recorded;
 use crate::evolution::DecodeError;
 use crate::journal::{Filter, RawEvent};
 use crate::model::EventModel;
+use crate::reaction::{ReactFn, ReactedBy, Reaction, Reactions, WakeFn};
 
 /// The events of a projection, and where each goes. Made by the derive.
 pub struct Routes<P: Projection> {
@@ -25,7 +26,7 @@ pub(crate) type EachFn<P, E> = for<'a> fn(&'a mut P, Recorded<E>, &'a mut TxOf<P
 pub(crate) type BatchFn<P, E> = fn(E) -> <P as Projection>::Event;
 
 /// An event of any type.
-type AnyEvent = Box<dyn Any + Send>;
+pub(crate) type AnyEvent = Box<dyn Any + Send>;
 /// An event that a retired one became, its index among them, and where it goes.
 type Became<'r, P> = (u32, AnyEvent, &'r Route<P>);
 
@@ -43,7 +44,7 @@ enum Target<P: Projection> {
 }
 
 /// What the retired events of an aggregate are today, each of a type that a route may have.
-struct Retired {
+pub(crate) struct Retired {
     aggregate: &'static str,
     models: &'static [&'static EventModel],
     decode: fn(&RawEvent<'_>) -> Result<Vec<AnyEvent>, DecodeError>,
@@ -67,6 +68,12 @@ pub trait OfAggregate<A>: Sized {
     fn route_batch<P: Projection>(routes: &mut Routes<P>, variant: BatchFn<P, Self>)
     where
         Self: ProjectedBy<P>;
+
+    /// Has events of this type reacted to by `react`, and their timers by `wake`.
+    #[doc(hidden)]
+    fn route_reaction<R: Reaction>(reactions: &mut Reactions<R>, react: ReactFn<R, Self>, wake: WakeFn<R, Self>)
+    where
+        Self: ReactedBy<R>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -84,6 +91,13 @@ impl<A: Aggregate, E: EventOf<A> + Send + Sync + 'static> OfAggregate<A> for E {
     {
         routes.add::<A, E>(Target::Batch(Box::new(Decoder::<A, E, _> { make: variant, of: PhantomData })));
     }
+
+    fn route_reaction<R: Reaction>(reactions: &mut Reactions<R>, react: ReactFn<R, E>, wake: WakeFn<R, E>)
+    where
+        E: ReactedBy<R>,
+    {
+        reactions.add::<A, E>(react, wake);
+    }
 }
 
 impl<P: Projection> Routes<P> {
@@ -95,21 +109,13 @@ impl<P: Projection> Routes<P> {
 
     fn add<A: Aggregate, E: EventOf<A> + 'static>(&mut self, target: Target<P>) {
         self.current.push(Route { aggregate: A::NAME, model: E::EVENT, event_type: TypeId::of::<E>(), target });
-        if !A::MODEL.retired.is_empty() && !self.retired.iter().any(|retired| retired.aggregate == A::NAME) {
-            self.retired.push(Retired { aggregate: A::NAME, models: A::MODEL.retired, decode: decode_retired::<A> });
-        }
+        Retired::add::<A>(&mut self.retired);
     }
 
     /// What the journal is asked for: the listed events by all their names, and the retired ones that may be one of
     /// them today.
     pub fn filter(&self) -> Filter {
-        let current = self.current.iter().map(|route| (route.aggregate, route.model));
-        let retired =
-            self.retired.iter().flat_map(|retired| retired.models.iter().map(|model| (retired.aggregate, *model)));
-        current.chain(retired).fold(Filter::none(), |filter, (aggregate, model)| {
-            let names = std::iter::once(&model.name).chain(model.aliases);
-            names.fold(filter, |filter, name| filter.event(aggregate, *name))
-        })
+        filter_of(self.current.iter().map(|route| (route.aggregate, route.model)), &self.retired)
     }
 
     /// Begins to give events out.
@@ -128,18 +134,45 @@ impl<P: Projection> Routes<P> {
     /// What a retired event is today, each with its index and its route; those that are not listed are left out.
     fn of_retired(&self, raw: &RawEvent<'_>) -> Result<Vec<Became<'_, P>>, DecodeError> {
         let aggregate = raw.stream.aggregate();
-        let is_it = |retired: &&Retired| {
-            retired.aggregate == aggregate && retired.models.iter().any(|model| model.has_name(raw.name))
-        };
-        let Some(retired) = self.retired.iter().find(is_it) else {
-            return Err(DecodeError::Name { aggregate: aggregate.to_owned(), name: raw.name.to_owned() });
-        };
-        let events = (retired.decode)(raw)?.into_iter().zip(0..);
+        let events = Retired::decode(&self.retired, raw)?.into_iter().zip(0..);
         let routed = events.filter_map(|(event, index)| {
             let route = self.of_type(aggregate, (*event).type_id())?;
             Some((index, event, route))
         });
         Ok(routed.collect())
+    }
+}
+
+/// The events of these names, and the retired ones that may be one of them today.
+pub(crate) fn filter_of(
+    current: impl Iterator<Item = (&'static str, &'static EventModel)>,
+    retired: &[Retired],
+) -> Filter {
+    let retired = retired.iter().flat_map(|retired| retired.models.iter().map(|model| (retired.aggregate, *model)));
+    current.chain(retired).fold(Filter::none(), |filter, (aggregate, model)| {
+        let names = std::iter::once(&model.name).chain(model.aliases);
+        names.fold(filter, |filter, name| filter.event(aggregate, *name))
+    })
+}
+
+impl Retired {
+    /// Adds those of an aggregate, if it has any.
+    pub(crate) fn add<A: Aggregate>(all: &mut Vec<Self>) {
+        if !A::MODEL.retired.is_empty() && !all.iter().any(|retired| retired.aggregate == A::NAME) {
+            all.push(Self { aggregate: A::NAME, models: A::MODEL.retired, decode: decode_retired::<A> });
+        }
+    }
+
+    /// What a retired event is today.
+    pub(crate) fn decode(all: &[Self], raw: &RawEvent<'_>) -> Result<Vec<AnyEvent>, DecodeError> {
+        let aggregate = raw.stream.aggregate();
+        let is_it = |retired: &&Self| {
+            retired.aggregate == aggregate && retired.models.iter().any(|model| model.has_name(raw.name))
+        };
+        let Some(retired) = all.iter().find(is_it) else {
+            return Err(DecodeError::Name { aggregate: aggregate.to_owned(), name: raw.name.to_owned() });
+        };
+        (retired.decode)(raw)
     }
 }
 
@@ -305,7 +338,7 @@ impl<A: Aggregate, E: EventOf<A> + 'static, P: Projection> Batch<P> for Decoder<
     }
 }
 
-fn recorded<E>(event: E, raw: &RawEvent<'_>, index: u32) -> Recorded<E> {
+pub(crate) fn recorded<E>(event: E, raw: &RawEvent<'_>, index: u32) -> Recorded<E> {
     Recorded {
         event,
         id: raw.id,

@@ -12,7 +12,7 @@ use super::{ExecuteError, LoadError, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, Context, Events};
 use crate::codec::{Codec, Payload};
-use crate::event::{CommandId, EventId, Metadata, Position, StreamId, StreamIdError};
+use crate::event::{CommandId, EventId, Metadata, Position, StreamId, StreamIdError, Timestamp};
 use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal, NewEvent, PageSize};
 use crate::snapshot::SnapshotStore;
 
@@ -54,6 +54,17 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         Self { repository, stream, command, metadata: Metadata::default(), expected: None }
     }
 
+    /// A command that a reaction sends.
+    #[cfg(feature = "tokio")]
+    pub(super) fn sent(
+        repository: Repository<A, S>,
+        stream: StreamId,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Self {
+        Self { repository, stream: Ok(stream), command, metadata, expected: None }
+    }
+
     metadata_options!();
 
     /// Executes the command only if the aggregate is at this version, as a caller saw it; 0 is one without events.
@@ -65,6 +76,14 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
     }
 
     async fn run(self) -> Result<Outcome<A>, ExecuteError<A::Error>> {
+        self.run_noting(&mut None).await
+    }
+
+    /// Executes the command, and notes the version and the time that it was decided on last.
+    pub(super) async fn run_noting(
+        self,
+        decided_on: &mut Option<(u64, Timestamp)>,
+    ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
         let Self { repository, stream, command, metadata, expected } = self;
         let stream = stream?;
         let slot = repository.inner.cache.slot(&stream);
@@ -76,7 +95,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         attempt.expect(expected).await?;
         let mut attempts = 1;
         loop {
-            let events = attempt.decide(&command, expected).await?;
+            let decision = attempt.decide(&command, expected).await;
+            *decided_on = Some((attempt.current.version, attempt.now));
+            let events = decision?;
             if events.is_empty() {
                 return Ok(attempt.unchanged());
             }
@@ -122,6 +143,8 @@ struct Attempt<'a, A: Aggregate, S> {
     /// Whether `current` was read from the journal for this command. One from the cache may be outdated: good enough
     /// to append on, since the journal checks the version, but not to reject on.
     fresh: bool,
+    /// When it was decided on last.
+    now: Timestamp,
 }
 
 enum Written<A: Aggregate> {
@@ -141,7 +164,8 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
             Some(current) => (current, false),
             None => (repository.load_current(stream, slot, u64::MAX).await?, true),
         };
-        Ok(Self { repository, stream, slot, metadata, current, fresh })
+        let now = repository.inner.clock.now();
+        Ok(Self { repository, stream, slot, metadata, current, fresh, now })
     }
 
     /// What the command did, if it has been executed before.
@@ -172,7 +196,8 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         expected: Option<u64>,
     ) -> Result<Events<A>, ExecuteError<A::Error>> {
         loop {
-            let context = Context::new(self.repository.inner.clock.now(), Arc::clone(&self.metadata));
+            self.now = self.repository.inner.clock.now();
+            let context = Context::new(self.now, Arc::clone(&self.metadata));
             let decision = self.current.state.handle_command(command.clone(), &context);
             let stands = self.fresh || decision.as_ref().is_ok_and(|events| !events.is_empty());
             if stands || !self.refresh().await? {

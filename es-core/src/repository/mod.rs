@@ -8,6 +8,8 @@ mod history;
 mod load;
 mod options;
 mod retry;
+#[cfg(feature = "tokio")]
+mod sent;
 mod snapshots;
 mod unit;
 
@@ -20,6 +22,8 @@ pub use execute::{Execute, Outcome};
 pub use history::{History, HistoryPages};
 pub use load::{Load, Loaded};
 pub use retry::Retry;
+#[cfg(feature = "tokio")]
+pub(crate) use sent::new_events;
 #[cfg(feature = "conformance")]
 pub(crate) use snapshots::format_of;
 pub use unit::{Committed, Decided, UnitCommand, UnitOfWork};

@@ -7,6 +7,8 @@ mod decodes;
 mod diff;
 mod golden;
 mod lock;
+#[cfg(feature = "tokio")]
+mod reaction_scenario;
 mod scenario;
 
 #[cfg(feature = "conformance")]
@@ -21,4 +23,6 @@ pub use crate::__read_store_conformance as read_store_conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};
 pub use lock::assert_schema_lock;
+#[cfg(feature = "tokio")]
+pub use reaction_scenario::{ReactionScenario, ReactionThen, Sent};
 pub use scenario::{Scenario, Then};

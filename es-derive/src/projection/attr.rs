@@ -94,7 +94,7 @@ impl Options {
 }
 
 /// Reads `(A, b::B as C, D of Account)`. An entry that cannot be read is reported, and the others are kept.
-fn entries(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Vec<Entry>> {
+pub(crate) fn entries(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Vec<Entry>> {
     let content;
     parenthesized!(content in input);
     let mut entries = Vec::new();

@@ -4,6 +4,8 @@ mod attr;
 mod expand;
 mod model;
 
+pub(crate) use attr::{Entry, entries};
+pub(crate) use model::{Listed, checked_events, checked_name, same_path, source};
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;

@@ -63,10 +63,10 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let Attributes { item, place: attribute, options, mut spoiled } = attributes;
     let Options { root, name, version, store, in_memory, events, batch, event_enum } = options;
     let name = if let Some(literal) = name.get() {
-        checked_name(literal.value(), literal.span(), "", errors)
+        checked_name("a projection", literal.value(), literal.span(), "", errors)
     } else {
         let help = "; give it another with `name = \"..\"`";
-        checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
+        checked_name("a projection", text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
     };
     let spoiled_store = spoiled.iter().position(|spoiled| spoiled.name == "store").map(|at| spoiled.remove(at).error);
     let place = match (store.get(), in_memory.get_spanned(), spoiled_store) {
@@ -127,15 +127,16 @@ fn no_place(attribute: Option<Span>, ident: &Ident) -> syn::Error {
     }
 }
 
-fn checked_name(name: String, span: Span, help: &str, errors: &Errors) -> String {
+/// Checks the name of `what`, "a projection".
+pub(crate) fn checked_name(what: &str, name: String, span: Span, help: &str, errors: &Errors) -> String {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if name.is_empty() {
-        errors.at(span, "the name of a projection cannot be empty");
+        errors.at(span, format!("the name of {what} cannot be empty"));
     } else if !name.bytes().all(allowed) {
         let rule = "ASCII letters, digits, `_`, `-` and `.`, as stores take it";
         errors.at(span, format!("the name `{name}` has more than {rule}{help}"));
     } else if name.len() > 100 {
-        errors.at(span, format!("the name has {} bytes, but a projection's has 100 at most{help}", name.len()));
+        errors.at(span, format!("the name has {} bytes, but {what}'s has 100 at most{help}", name.len()));
     }
     name
 }
@@ -151,7 +152,7 @@ fn checked_version(literal: &LitInt, errors: &Errors) -> u32 {
 }
 
 /// The events: none twice, and of a batch no two of one variant.
-fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<Listed> {
+pub(crate) fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<Listed> {
     let mut events: Vec<Listed> = Vec::new();
     for entry in entries {
         let Some(segment) = entry.path.segments.last() else { continue };
@@ -184,11 +185,11 @@ fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<List
     events
 }
 
-fn source(path: &Path) -> String {
+pub(crate) fn source(path: &Path) -> String {
     text::source(path.to_token_stream())
 }
 
 /// Whether two paths are written alike. Paths that are not may still name one type: the compiler finds that.
-fn same_path(a: &Path, b: &Path) -> bool {
+pub(crate) fn same_path(a: &Path, b: &Path) -> bool {
     source(a) == source(b)
 }

@@ -98,6 +98,13 @@ impl<P: Projection> Batch<P> {
                 self.park(&raw, Some(error.clone()), tx).await?;
             }
             self.from + 1
+        } else if let Some(reacting) = model.reacting() {
+            // What is left of the page has been reacted to.
+            for raw in self.page.iter().take(self.to).skip(self.from).filter(|raw| self.is_parked(raw)) {
+                self.park(&raw, None, tx).await?;
+            }
+            reacting.settle(&self.lease, tx).await?;
+            self.to
         } else if P::BATCH {
             self.project_together(model, tx).await?
         } else {
@@ -159,13 +166,18 @@ impl<P: Projection> Batch<P> {
 
     /// Whether the event stands behind one of its stream that is parked.
     fn is_parked(&self, raw: &RawEvent<'_>) -> bool {
-        !self.parked.is_empty() && self.parked.get(raw.stream).is_some_and(|first| raw.position >= *first)
+        stands_behind(&self.parked, raw)
     }
 
     async fn park(&self, raw: &RawEvent<'_>, error: Option<String>, tx: &mut TxOf<P>) -> Result<(), ReadStoreError> {
         let event = parked(raw, error, self.core.clock.now());
         P::Store::park(&self.lease, tx, &event).await
     }
+}
+
+/// Whether an event stands behind one of its stream that is parked.
+pub(super) fn stands_behind(parked: &ParkedStreams, raw: &RawEvent<'_>) -> bool {
+    !parked.is_empty() && parked.get(raw.stream).is_some_and(|first| raw.position >= *first)
 }
 
 /// The entry for an event that is put aside.
@@ -188,7 +200,7 @@ pub(super) async fn begin_anew<P: Projection>(
     tx: &mut TxOf<P>,
     start: Checkpoint,
 ) -> Result<(), ReadStoreError> {
-    if P::Store::ROLLS_BACK {
+    if P::Store::ROLLS_BACK || model.reacting().is_some() {
         return Ok(());
     }
     // Making the value that it starts from has succeeded before; if it fails now, so does all that follows.

@@ -139,6 +139,11 @@ impl<P: Projection> ProjectorHandle<P> {
         self.wait_for(head).await
     }
 
+    /// Throws the checkpoint of a reaction away.
+    pub(crate) async fn start_over(&self) -> Result<(), ProjectorError> {
+        self.ask_for(Command::Rebuild).await.map(drop)
+    }
+
     /// Projects the events that are parked, in their order. Where one fails again, it and what follows it in its stream
     /// stay parked.
     ///

@@ -4,6 +4,7 @@ mod batch;
 mod error;
 mod handle;
 mod policy;
+mod react;
 mod replay;
 mod run;
 mod start;
@@ -58,15 +59,29 @@ pub struct Projector<J, P: Projection> {
     commands: mpsc::UnboundedReceiver<Command>,
     /// Commands that came while it was waiting for something else.
     pending: VecDeque<Command>,
+    /// Where it begins that has no checkpoint yet.
+    first: First,
+    /// Whether it is a reaction that it runs.
+    reacts: bool,
     lease: Option<Arc<LeaseOf<P>>>,
     rebuilds: Vec<Answer<Position>>,
     replays: Vec<Answer<Replayed>>,
     meter: Meter,
 }
 
+/// Where a reaction begins that has no checkpoint yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    /// At the first event.
+    Start,
+    /// After the last event that the journal has then.
+    Head,
+}
+
 impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Makes a projector from a journal into a read store; both may be the same.
-    pub fn new(journal: &J, store: &P::Store, projection: P) -> Self {
+    pub fn new(journal: &J, store: &P::Store, mut projection: P) -> Self {
+        let reacts = projection.reacting().is_some();
         let routes = P::routes();
         let (sender, commands) = mpsc::unbounded_channel();
         let batch = if !P::Store::ROLLS_BACK {
@@ -93,6 +108,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             sender,
             commands,
             pending: VecDeque::new(),
+            first: First::Start,
+            reacts,
             lease: None,
             rebuilds: Vec::new(),
             replays: Vec::new(),
@@ -121,6 +138,13 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// appends do not wait longer, 5 for views in memory, 100 elsewhere, and at most 4,096 events.
     pub fn batch(mut self, size: BatchSize) -> Self {
         self.batch = BatchSize { events: size.events.max(1), ..size };
+        self
+    }
+
+    /// Has it run a reaction, for these events.
+    pub(crate) fn reacting(mut self, filter: Filter, first: First) -> Self {
+        self.filter = filter;
+        self.first = first;
         self
     }
 

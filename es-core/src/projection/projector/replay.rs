@@ -12,7 +12,9 @@ use super::{Projector, Replayed};
 use crate::BoxError;
 use crate::event::Position;
 use crate::journal::{Journal, Page, PageSize};
-use crate::projection::{Checkpoint, Ended, ParkedEvent, Projection, ReadStore, ReadStoreError, Routes, TxOf, Work};
+use crate::projection::{
+    Checkpoint, Ended, Occasion, ParkedEvent, Projection, ReadStore, ReadStoreError, Routes, TxOf, Work,
+};
 
 /// A parked event that is tried again, in a transaction of its own.
 struct Try<P: Projection> {
@@ -46,7 +48,10 @@ impl<P: Projection> Try<P> {
     async fn run(self, tx: &mut TxOf<P>) -> Result<Tried, ReadStoreError> {
         let mut model = self.core.model.write().await;
         for raw in &self.page {
-            if let Err(error) = self.routes.begin().project(&mut model, &raw, tx).await {
+            if let Some(reacting) = model.reacting() {
+                // It was reacted to before.
+                reacting.settle(&self.lease, tx).await?;
+            } else if let Err(error) = self.routes.begin().project(&mut model, &raw, tx).await {
                 begin_anew(&mut *model, &self.lease, tx, self.start).await?;
                 return Ok(Tried::Failed(error));
             }
@@ -60,6 +65,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Projects what is parked, and answers those that have asked for it. The session is over then.
     pub(super) async fn replay_parked(&mut self, session: &Session) -> Result<(), Trouble> {
         let mut result = Replayed::default();
+        self.unpark_timers().await?;
         let mut failed = HashSet::new();
         let mut after = Position::START;
         loop {
@@ -95,7 +101,14 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         let Some(lease) = self.lease.clone() else { return Ok(false) };
         let versions = event.version..=event.version;
         let page = self.journal.read_stream(&event.stream, versions, PageSize::events(1)).await?;
-        let error = if page.last().is_some_and(|raw| raw.id == event.id) {
+        let found = page.last().filter(|raw| raw.id == event.id);
+        let reacted = match &found {
+            Some(raw) if self.reacts => self.react_once(Occasion::Event(raw), &lease).await?,
+            _ => Ok(()),
+        };
+        let error = if let Err(error) = reacted {
+            error.to_string()
+        } else if found.is_some() {
             let start = Checkpoint { position: Position::START, last: None, ..session.saved().clone() };
             let core = Arc::clone(&self.core);
             let routes = Arc::clone(&self.routes);
@@ -108,9 +121,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         } else {
             "the journal does not have the event any more".to_owned()
         };
-        let entry = match page.last() {
-            Some(raw) if raw.id == event.id => parked(&raw, Some(error), event.parked_at),
-            _ => ParkedEvent { error: Some(error), ..event.clone() },
+        let entry = match found {
+            Some(raw) => parked(&raw, Some(error), event.parked_at),
+            None => ParkedEvent { error: Some(error), ..event.clone() },
         };
         let work: Work<TxOf<P>, _> = Box::new(move |tx| {
             Box::pin(async move {

@@ -28,6 +28,8 @@ pub(super) enum Goal {
     Follow,
     /// At the head that the journal has at the beginning.
     Head(Option<Position>),
+    /// When there is nothing left to do.
+    Idle,
 }
 
 /// Why a step was not done.
@@ -94,6 +96,15 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             Goal::Head(Some(head)) if position >= head => Ok(position),
             _ => Err(stopped::<P>()),
         }
+    }
+
+    /// Reacts to all there is, and to what comes of that; returns when nothing is left.
+    pub(crate) async fn run_until_idle(&mut self) -> Result<(), ProjectorError> {
+        let mut goal = Goal::Idle;
+        let result = self.work(&mut goal).await;
+        self.lease = None;
+        self.state(ProjectorState::Stopped);
+        result
     }
 
     /// Runs, and waits after a failure to be told to go on.
@@ -164,7 +175,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 (ProjectorError::Store { projection: P::NAME, source: Arc::new(source) }, may_pass)
             }
         };
-        let gives_up = matches!(goal, Goal::Head(_)) && failures >= self.retry.attempts;
+        let gives_up = goal != Goal::Follow && failures >= self.retry.attempts;
         if !may_pass || gives_up {
             self.failed(&error);
             return Err(error);

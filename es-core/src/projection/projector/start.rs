@@ -7,7 +7,7 @@ use super::batch::{LeaseOf, ParkedStreams};
 use super::handle::Core;
 use super::run::{Goal, Trouble};
 use super::step::Session;
-use super::{Projector, ProjectorError, ProjectorState};
+use super::{First, Projector, ProjectorError, ProjectorState};
 use crate::BoxError;
 use crate::event::Position;
 use crate::journal::{Journal, JournalId, PageSize};
@@ -24,6 +24,8 @@ struct Start<P: Projection> {
     core: Arc<Core<P>>,
     lease: Arc<LeaseOf<P>>,
     journal: JournalId,
+    /// Where it begins that has no checkpoint yet.
+    first: Position,
     rebuild: bool,
 }
 
@@ -60,6 +62,9 @@ impl<P: Projection> Start<P> {
             && !self.rebuild
         {
             let parked = parked_streams::<P>(&self.lease, tx).await?;
+            if let Some(reacting) = self.core.model.write().await.reacting() {
+                reacting.take_up(&self.lease, tx, false).await?;
+            }
             return Ok(Started::Found(stored.clone(), parked));
         }
         let mut model = self.core.model.write().await;
@@ -72,9 +77,12 @@ impl<P: Projection> Start<P> {
         if let Err(error) = making.await {
             return Ok(Started::Failed(error));
         }
+        if let Some(reacting) = model.reacting() {
+            reacting.take_up(&self.lease, tx, true).await?;
+        }
         let everything = Position::START..=Position { epoch: u64::MAX, number: u64::MAX };
         P::Store::unpark(&self.lease, tx, everything).await?;
-        let made = Checkpoint { version: P::VERSION, journal: self.journal, position: Position::START, last: None };
+        let made = Checkpoint { version: P::VERSION, journal: self.journal, position: self.first, last: None };
         P::Store::save(&self.lease, tx, &made).await?;
         Ok(Started::Made(made))
     }
@@ -103,7 +111,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             *target = Some(head);
         }
         let rebuild = !self.rebuilds.is_empty();
-        let start = Start::<P> { core: Arc::clone(&self.core), lease, journal: self.journal.id(), rebuild };
+        let (core, journal) = (Arc::clone(&self.core), self.journal.id());
+        let first = if self.first == First::Head { head } else { Position::START };
+        let start = Start::<P> { core, lease, journal, first, rebuild };
         let (saved, parked) = match self.store.transact(start.into_work()).await? {
             Started::Made(checkpoint) => (checkpoint, ParkedStreams::new()),
             Started::Found(checkpoint, parked) => {
@@ -134,7 +144,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             self.lease = self.store.lease(P::NAME).await?.map(Arc::new);
         }
         if self.lease.is_none() {
-            if matches!(goal, Goal::Head(_)) {
+            if goal != Goal::Follow {
                 return Err(ProjectorError::Held { projection: P::NAME }.into());
             }
             self.state(ProjectorState::Waiting);

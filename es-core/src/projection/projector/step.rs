@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, BatchEnd, ParkedStreams};
+use super::react::{FailedTimer, Reached};
 use super::run::{Goal, Next, Trouble};
 use super::{OnFailure, Projector, ProjectorError, ProjectorState};
 use crate::BoxError;
@@ -20,19 +21,21 @@ const HEAD: Duration = Duration::from_millis(200);
 /// What a projector knows while it has a projection.
 pub(super) struct Session {
     /// The checkpoint as the read store has it.
-    saved: Checkpoint,
+    pub(super) saved: Checkpoint,
     /// How far it has looked; what is between this and the checkpoint were events that nobody wanted.
     position: Position,
     /// The events in hand, and the first of them that is not projected yet.
-    page: Option<Arc<Page>>,
-    at: usize,
+    pub(super) page: Option<Arc<Page>>,
+    pub(super) at: usize,
     /// The page after that, read in advance.
     next_page: Option<Page>,
     /// Whether the journal had no more to read.
-    at_end: bool,
+    pub(super) at_end: bool,
     empty_pages: u32,
-    parked: Arc<ParkedStreams>,
+    pub(super) parked: Arc<ParkedStreams>,
     suspect: Option<Suspect>,
+    /// The timer that has failed.
+    pub(super) failed_timer: Option<FailedTimer>,
     head_asked: Instant,
 }
 
@@ -58,6 +61,7 @@ impl Session {
             empty_pages: 0,
             parked: Arc::new(parked),
             suspect: None,
+            failed_timer: None,
             head_asked: Instant::now(),
         }
     }
@@ -89,6 +93,14 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Does the next step.
     pub(super) async fn advance(&mut self, session: &mut Option<Session>, goal: Goal) -> Result<Next, Trouble> {
         let Some(current) = session else { return Ok(Next::GoOn) };
+        if self.reacts
+            && let Some(timer) = self.due_timer(current).await
+        {
+            if !self.fire(current, timer).await? {
+                *session = None;
+            }
+            return Ok(Next::GoOn);
+        }
         if let Some(page) = current.page.clone() {
             if !self.project(current, page).await? {
                 *session = None;
@@ -98,7 +110,12 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         if matches!(goal, Goal::Head(Some(head)) if current.position >= head) {
             return Ok(Next::End);
         }
-        if current.at_end {
+        if current.at_end && goal == Goal::Idle {
+            if self.journal.head().await? <= current.position {
+                return Ok(Next::End);
+            }
+            current.at_end = false;
+        } else if current.at_end {
             self.wait_for_more(current).await?;
         } else {
             self.read(current).await?;
@@ -144,13 +161,21 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Waits for events, or for a command.
     async fn wait_for_more(&mut self, session: &mut Session) -> Result<(), Trouble> {
         self.state(ProjectorState::Live);
-        match race(self.commands.recv(), self.journal.wait(session.position)).await {
+        let time = self.time_to_timer().await;
+        let timer = async {
+            match time {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        match race(self.commands.recv(), race(self.journal.wait(session.position), timer)).await {
             First::Left(command) => self.pending.extend(command),
-            First::Right(head) => {
+            First::Right(First::Left(head)) => {
                 let head = head?;
                 self.core.status.send_modify(|status| status.head = status.head.max(head));
                 session.at_end = false;
             }
+            First::Right(First::Right(())) => {}
         }
         Ok(())
     }
@@ -158,17 +183,26 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Projects some of the events in hand; gives whether the session can go on.
     async fn project(&mut self, session: &mut Session, page: Arc<Page>) -> Result<bool, Trouble> {
         let Some(lease) = self.lease.clone() else { return Ok(false) };
+        let (mut to, park) = (session.batch_end(&page), session.park(&page));
+        if self.reacts && park.is_none() {
+            match self.react(session, &page, to, &lease).await? {
+                Reached::To(reached) => to = reached,
+                Reached::Failed(error) => {
+                    return self.after_failure(session, &page, session.at, session.at + 1, error).await;
+                }
+            }
+        }
         let batch = Batch {
             core: Arc::clone(&self.core),
             routes: Arc::clone(&self.routes),
             lease,
             page: Arc::clone(&page),
             from: session.at,
-            to: session.batch_end(&page),
+            to,
             time: self.batch.time,
             saved: session.saved.clone(),
             parked: Arc::clone(&session.parked),
-            park: session.park(&page),
+            park,
         };
         let read_ahead = async {
             if page.more() && session.next_page.is_none() {
@@ -223,9 +257,21 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             status.reach(session.position, Some(recorded_at));
             status.measure(rate);
             status.parked_streams = session.parked.len();
-            if session.suspect.is_none() && status.last_error.take().is_some() {
+        });
+        self.mended(session);
+    }
+
+    /// Notes that what had failed has not any more.
+    pub(super) fn mended(&self, session: &Session) {
+        if session.suspect.is_some() || session.failed_timer.is_some() {
+            return;
+        }
+        self.core.status.send_if_modified(|status| {
+            let mended = status.last_error.take().is_some();
+            if mended {
                 status.state = ProjectorState::CatchingUp;
             }
+            mended
         });
     }
 
@@ -267,7 +313,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             }
         }
         session.suspect = Some(suspect);
-        if !P::Store::ROLLS_BACK {
+        if !P::Store::ROLLS_BACK && !self.reacts {
             self.go_to_start(session);
         }
         Ok(true)

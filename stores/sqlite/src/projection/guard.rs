@@ -10,7 +10,18 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 pub(crate) const SAVEPOINTS: &str = "es_";
 
 /// The tables and views of the journal.
-const OWN: [&str; 8] = ["meta", "streams", "kinds", "events", "snapshots", "journal", "projections", "parked_events"];
+const OWN: [&str; 10] = [
+    "meta",
+    "streams",
+    "kinds",
+    "events",
+    "snapshots",
+    "journal",
+    "projections",
+    "parked_events",
+    "reaction_timers",
+    "reaction_answers",
+];
 
 /// Keeps projections from ending the transaction that they are in, and from changing what is not theirs.
 ///

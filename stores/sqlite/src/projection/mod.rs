@@ -6,6 +6,7 @@ mod guard;
 mod lease;
 mod parked;
 mod store;
+mod timers;
 mod tx;
 
 pub(crate) use block_on::block_on;

@@ -3,12 +3,13 @@
 use std::ops::RangeInclusive;
 
 use es_core::{
-    Checkpoint, Ended, InlineStore, InlineView, JournalError, JournalId, ParkedEvent, Position, ReadStore,
-    ReadStoreError, Work,
+    Checkpoint, Ended, InlineStore, InlineView, JournalError, JournalId, KeptAnswer, ParkedEvent, Position,
+    ReactionStore, ReadStore, ReadStoreError, StreamId, Timer, Work,
 };
+use uuid::Uuid;
 
 use super::lease::{Lock, Share};
-use super::{SqliteLease, SqliteTx, checkpoint, parked};
+use super::{SqliteLease, SqliteTx, checkpoint, parked, timers};
 use crate::store::SqliteStore;
 
 impl ReadStore for SqliteStore {
@@ -72,6 +73,42 @@ impl ReadStore for SqliteStore {
 
     fn holds_up(&self, journal: JournalId) -> bool {
         es_core::Journal::id(self) == journal
+    }
+}
+
+impl ReactionStore for SqliteStore {
+    async fn set_timer(lease: &SqliteLease, tx: &mut SqliteTx, timer: &Timer) -> Result<(), ReadStoreError> {
+        Ok(tx.own("set a timer", |db| timers::set(db, lease, timer))?)
+    }
+
+    async fn remove_timer(
+        lease: &SqliteLease,
+        tx: &mut SqliteTx,
+        stream: &StreamId,
+        name: &str,
+    ) -> Result<(), ReadStoreError> {
+        Ok(tx.own("remove a timer", |db| timers::remove(db, lease, stream, name))?)
+    }
+
+    async fn timers(
+        lease: &SqliteLease,
+        tx: &mut SqliteTx,
+        put_aside: bool,
+        limit: usize,
+    ) -> Result<Vec<Timer>, ReadStoreError> {
+        Ok(tx.own("read timers", |db| timers::first(db, lease, put_aside, limit))?)
+    }
+
+    async fn keep_answer(lease: &SqliteLease, tx: &mut SqliteTx, answer: &KeptAnswer) -> Result<(), ReadStoreError> {
+        Ok(tx.own("keep an answer", |db| timers::keep(db, lease, answer))?)
+    }
+
+    async fn answers(lease: &SqliteLease, tx: &mut SqliteTx) -> Result<Vec<KeptAnswer>, ReadStoreError> {
+        Ok(tx.own("read kept answers", |db| timers::answers(db, lease))?)
+    }
+
+    async fn forget_answers(lease: &SqliteLease, tx: &mut SqliteTx, occasion: Uuid) -> Result<(), ReadStoreError> {
+        Ok(tx.own("forget kept answers", |db| timers::forget(db, lease, occasion))?)
     }
 }
 

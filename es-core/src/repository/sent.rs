@@ -1,0 +1,61 @@
+//! Commands that reactions send: executed so that their answers can be given again.
+
+use std::sync::Arc;
+
+use super::execute::{EventIds, encode};
+use super::{Execute, ExecuteError, Load, LoadError, Loaded, Outcome, Repository};
+use crate::BoxError;
+use crate::aggregate::{Aggregate, Context, Decision, Events};
+use crate::event::{Metadata, StreamId, Timestamp};
+use crate::journal::{Journal, NewEvent};
+use crate::snapshot::SnapshotStore;
+
+impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
+    /// Executes a command, and notes the version and the time that it was decided on.
+    pub(crate) async fn execute_noting(
+        &self,
+        stream: StreamId,
+        command: A::Command,
+        metadata: Metadata,
+        decided_on: &mut Option<(u64, Timestamp)>,
+    ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
+        Execute::sent(self.clone(), stream, command, metadata).run_noting(decided_on).await
+    }
+
+    /// Loads the aggregate of a stream.
+    pub(crate) fn load_stream(&self, stream: StreamId) -> Load<A, S> {
+        Load::new(self.clone(), Ok(stream))
+    }
+
+    /// Decides a command on a state of before, at the time of before, and writes nothing.
+    pub(crate) async fn decide_again(
+        &self,
+        stream: &StreamId,
+        version: u64,
+        decided_at: Timestamp,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Result<(Loaded<A>, Decision<A>), LoadError> {
+        let loaded = self.load_stream(stream.clone()).at_version(version).await?;
+        let context = Context::new(decided_at, Arc::new(metadata));
+        let decision = loaded.state.handle_command(command, &context);
+        Ok((loaded, decision))
+    }
+}
+
+impl<A: Aggregate> Loaded<A> {
+    /// The outcome of a command that changed nothing, and was executed before.
+    pub(crate) fn into_outcome(self) -> Outcome<A> {
+        let Self { state, version, position } = self;
+        Outcome { events: Vec::new(), state, version, position, repeated: true }
+    }
+}
+
+/// Makes events for the journal, as those of a command are made.
+pub(crate) fn new_events<A: Aggregate>(
+    stream: &StreamId,
+    events: &Events<A>,
+    metadata: &Arc<Metadata>,
+) -> Result<Vec<NewEvent>, BoxError> {
+    Ok(encode(stream, events, &EventIds::of(metadata, 0), metadata)?.0)
+}

@@ -1,0 +1,103 @@
+//! `#[reaction(..)]`, as it is written.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::ParseStream;
+use syn::{Attribute, DeriveInput, LitStr, Path, parenthesized};
+
+use crate::attr::{Item, Known, Once, Spoiled, options, parse_root, parse_value, skip_comma};
+use crate::errors::Errors;
+use crate::projection::{Entry, entries};
+
+const PLACE: &str = "#[reaction(..)]";
+
+const OPTIONS: &[Known] = &[
+    ("name", "name = \"..\""),
+    ("events", "events(A, B)"),
+    ("sends_to", "sends_to(A, B)"),
+    ("store", "nothing at all"),
+    ("crate", "crate = path"),
+];
+
+/// What stands on the reaction.
+pub(crate) struct Attributes {
+    pub(crate) item: Item,
+    /// Where `#[reaction(..)]` stands; the first, if there are several.
+    pub(crate) place: Option<Span>,
+    pub(crate) options: Options,
+    /// The options that are there, but cannot be read.
+    pub(crate) spoiled: Vec<Spoiled>,
+}
+
+/// `#[reaction(..)]`.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) root: Once<Path>,
+    pub(crate) name: Once<LitStr>,
+    pub(crate) events: Once<Vec<Entry>>,
+    pub(crate) sends_to: Once<Vec<Path>>,
+}
+
+/// Reads the item and its attributes.
+pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
+    let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
+    let attrs: Vec<Attribute> = input.attrs.iter().filter(|attr| attr.path().is_ident("reaction")).cloned().collect();
+    let item = Item::read(input, "a reaction", errors)?;
+    let mut attributes = Attributes {
+        item,
+        place: attrs.first().and_then(|attr| attr.path().get_ident()).map(syn::Ident::span),
+        options: Options::default(),
+        spoiled: Vec::new(),
+    };
+    for attr in attrs {
+        let read = |input: ParseStream<'_>| {
+            let given = &mut attributes.options;
+            let mut read = |name: &'static str, span, input: ParseStream<'_>| given.read(name, span, input, errors);
+            Ok(options(input, PLACE, OPTIONS, errors, &mut read))
+        };
+        match attr.parse_args_with(read) {
+            Ok(spoiled) => attributes.spoiled.extend(spoiled),
+            Err(error) => errors.push(error),
+        }
+    }
+    Some(attributes)
+}
+
+impl Options {
+    fn read(&mut self, name: &str, span: Span, input: ParseStream<'_>, errors: &Errors) -> syn::Result<()> {
+        match name {
+            "name" => self.name.set(name, span, parse_value(input)?, errors),
+            "events" => self.events.set(name, span, entries(input, errors)?, errors),
+            "sends_to" => self.sends_to.set(name, span, aggregates(input, errors)?, errors),
+            "store" => {
+                let help = "the store of its checkpoint is given to the `Reactor` that runs it; take `store` away";
+                errors.at(span, format!("a reaction names no store: {help}"));
+                skip_value(input);
+            }
+            _ => self.root.set(name, span, parse_root(input)?, errors),
+        }
+        Ok(())
+    }
+}
+
+/// Goes to the next comma, or to the end.
+fn skip_value(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(syn::Token![,]) {
+        // A token that is no comma; at the end the loop ends as well.
+        let _ = input.parse::<proc_macro2::TokenTree>();
+    }
+}
+
+/// Reads `(A, b::B)`. One that cannot be read is reported, and the others are kept.
+fn aggregates(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Vec<Path>> {
+    let content;
+    parenthesized!(content in input);
+    let mut paths = Vec::new();
+    while !content.is_empty() {
+        match content.call(Path::parse_mod_style) {
+            Ok(path) => paths.push(path),
+            Err(error) => errors.at(error.span(), format!("{error}; an aggregate is written `Account`")),
+        }
+        skip_comma(&content);
+    }
+    Ok(paths)
+}
