@@ -165,13 +165,18 @@ impl Difference<'_> {
             self.own_struct(self.begin().and("variant `").and(was.name).and("` is gone"));
         }
         let text = self.begin().and("field `").and(was.name).and(": ").and(was.ty).and("` is gone");
+        // The history of a tuple struct has no names for what is gone.
+        if matches!(was.name.as_bytes().first(), Some(b'0'..=b'9')) {
+            self.own_struct(text);
+        }
         let mut at = 0;
         while at < now.len() {
             let is = now.get(at);
             if same_source(is.ty, was.ty) && find_locked(self.locked.fields, is.name).is_none() {
                 let text = text.and(", and `").and(is.name).and("` of the same type is new");
                 let text = self.may_be(text).and("if it is the same, write `#[event(renamed(from = ").and(was.name);
-                let text = self.since(text).and("))]` on it, or else `#[event(removed(").and(was.name).and(": ");
+                let text = self.since(text).and("))]` on it, or else `#[event(added(default = ..");
+                let text = self.since(text).and("))]` on it and `#[event(removed(").and(was.name).and(": ");
                 let text = self.since(text.and(was.ty)).and("))]`");
                 self.end(text);
             }

@@ -147,6 +147,8 @@ impl fmt::Display for Remedy<'_> {
             What::Added { .. } => {
                 write!(f, "write `#[event(added(default = .., since = {since}))]` on the field{version}")
             }
+            // The history of a tuple struct has no names for what is gone.
+            What::Removed { field } if field.name.starts_with(|char: char| char.is_ascii_digit()) => self.own_struct(f),
             What::Removed { field } => {
                 write!(f, "write `#[event(removed({field}, since = {since}))]`{version}")
             }

@@ -1,15 +1,10 @@
 //! The schema lock of a crate of its own: made by its test, checked when it compiles.
 #![allow(missing_docs, reason = "a test")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod package;
+mod remedies;
 
-/// A crate in a folder of its own, with one aggregate. It shares what is built with this workspace.
-struct Package {
-    folder: PathBuf,
-    target: PathBuf,
-}
+use package::Package;
 
 const SOURCE: &str = r#"
 use es_core::prelude::*;
@@ -99,7 +94,7 @@ mod other {
 
 const LOCK: &str = "
 aggregates
-  account: locked::Account
+  account: locked_events::Account
 
 account deposited version 1
   amount: f64
@@ -119,90 +114,22 @@ account state changed version 1
   Thawed
 ";
 
-impl Package {
-    fn new() -> Self {
-        let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let folder = tmp.join("schema_lock");
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(folder.join("src")).unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let manifest = format!(
-            "[package]\nname = \"locked\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-             es-core = {{ path = \"{}\" }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\n\
-             [profile.dev]\ndebug = \"line-tables-only\"\n",
-            root.join("es-core").display()
-        );
-        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-        // The versions that the workspace was built with are there without a network.
-        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        Self { folder, target: tmp.parent().unwrap().to_owned() }
-    }
-
-    fn source(&self, source: &str) {
-        fs::write(self.folder.join("src/lib.rs"), source).unwrap();
-    }
-
-    fn write_lock(&self, text: &str) {
-        fs::write(self.folder.join("events.lock"), text).unwrap();
-    }
-
-    fn lock(&self) -> String {
-        fs::read_to_string(self.folder.join("events.lock")).unwrap()
-    }
-
-    /// Runs the tests of the crate, and gives whether they pass and what is said.
-    fn test(&self, update: bool) -> (bool, String) {
-        let mut command = Command::new(env!("CARGO"));
-        command.args(["test", "--offline", "--lib", "--color=never", "--", "--nocapture"]).current_dir(&self.folder);
-        command.env("CARGO_TARGET_DIR", &self.target).env_remove("UPDATE_LOCK").env_remove("RUST_BACKTRACE");
-        if update {
-            command.env("UPDATE_LOCK", "1");
-        }
-        let output = command.output().unwrap();
-        let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-        (output.status.success(), text)
-    }
-
-    #[track_caller]
-    fn passes(&self) -> String {
-        let (success, text) = self.test(false);
-        assert!(success, "{text}");
-        text
-    }
-
-    /// The only error that the crate does not compile with, and the source that it is at.
-    #[track_caller]
-    fn does_not_compile(&self) -> (String, String) {
-        let (success, text) = self.test(false);
-        assert!(!success && text.contains("could not compile `locked`"), "{text}");
-        let is_error = |line: &&str| line.starts_with("error") && !line.contains("could not compile");
-        assert_eq!(text.lines().filter(is_error).count(), 1, "one mistake, one error: {text}");
-        let error = text.lines().skip_while(|line| !is_error(line)).collect::<Vec<_>>().join("\n");
-        let place = error.split_once("--> src/lib.rs:").unwrap().1.lines().next().unwrap();
-        let (line, column) = place.split_once(':').unwrap();
-        let source = fs::read_to_string(self.folder.join("src/lib.rs")).unwrap();
-        let line = source.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
-        let at = line[column.parse::<usize>().unwrap() - 1..].to_owned();
-        (error, at)
-    }
-
-    /// Says what the crate does not compile with when `from` becomes `to`.
-    #[track_caller]
-    fn changed(&self, from: &str, to: &str) -> (String, String) {
-        assert!(SOURCE.contains(from));
-        self.source(&SOURCE.replacen(from, to, 1));
-        self.does_not_compile()
-    }
+/// Says what the crate does not compile with when `from` becomes `to`.
+#[track_caller]
+fn changed(package: &Package, from: &str, to: &str) -> (String, String) {
+    assert!(SOURCE.contains(from));
+    package.source(&SOURCE.replacen(from, to, 1));
+    package.does_not_compile()
 }
 
 #[test]
 fn a_crate_locks_its_events() {
-    let package = Package::new();
+    let package = Package::new("locked_events");
     package.source(SOURCE);
     let said = package.passes();
     assert!(said.contains("made the schema lock `events.lock`: commit it"), "{said}");
     assert!(package.lock().ends_with(LOCK), "{}", package.lock());
-    let golden = |name: &str| fs::read_to_string(package.folder.join("tests/golden/account").join(name)).unwrap();
+    let golden = |name: &str| std::fs::read_to_string(package.folder.join("tests/golden/account").join(name)).unwrap();
     assert!(golden("deposited.v1.json").contains("\"time\": 2"), "{}", golden("deposited.v1.json"));
     assert!(golden("exchanged.v1.json").contains("\"became\": []"), "{}", golden("exchanged.v1.json"));
     assert!(golden("state%20changed.v1.json").contains("Frozen"), "{}", golden("state%20changed.v1.json"));
@@ -211,7 +138,7 @@ fn a_crate_locks_its_events() {
     package.source(&format!("{SOURCE}\n\n{OTHER}"));
     package.passes();
 
-    let (error, at) = package.changed("amount: f64", "amount: i64");
+    let (error, at) = changed(&package, "amount: f64", "amount: i64");
     assert!(
         error.contains(
             "event `deposited` version 1 of `account`: field `amount` was `f64` and is `i64` now, but version 1 may be \
@@ -221,26 +148,26 @@ fn a_crate_locks_its_events() {
         "{error}"
     );
     assert!(at.starts_with("Deposited(ignored)"), "{error}");
-    let (error, _) = package.changed("    pub amount: f64,\n", "");
+    let (error, _) = changed(&package, "    pub amount: f64,\n", "");
     assert!(error.contains("field `amount: f64` is gone"), "{error}");
     assert!(error.contains("write `#[event(removed(amount: f64, since = 2))]` and `version = 2`"), "{error}");
-    let (error, _) = package.changed("amount: f64", "sum: f64");
+    let (error, _) = changed(&package, "amount: f64", "sum: f64");
     assert!(error.contains("and `sum` of the same type is new"), "{error}");
     assert!(error.contains("`#[event(renamed(from = amount, since = 2))]` on it"), "{error}");
-    let (error, _) = package.changed("    pub amount: f64,\n", "    pub amount: f64,\n    pub note: String,\n");
+    let (error, _) = changed(&package, "    pub amount: f64,\n", "    pub amount: f64,\n    pub note: String,\n");
     assert!(error.contains("field `note: String` is new"), "{error}");
     assert!(error.contains("`#[event(added(default = .., since = 2))]` on the field"), "{error}");
-    let (error, _) = package.changed("rename = \"time\"", "rename = \"when\"");
+    let (error, _) = changed(&package, "rename = \"time\"", "rename = \"when\"");
     assert!(error.contains("had #[serde(rename = \"time\")] and has #[serde(rename = \"when\")] now"), "{error}");
     let (error, _) =
-        package.changed("pub struct Deposited", "#[serde(rename_all = \"camelCase\")]\npub struct Deposited");
+        changed(&package, "pub struct Deposited", "#[serde(rename_all = \"camelCase\")]\npub struct Deposited");
     assert!(error.contains("it had no serde attribute and has #[serde(rename_all = \"camelCase\")] now"), "{error}");
-    let (error, at) = package.changed("    Thawed,\n", "    Melted,\n");
+    let (error, at) = changed(&package, "    Thawed,\n", "    Melted,\n");
     assert!(error.contains("event `state changed` version 1 of `account`: variant `Thawed` is gone"), "{error}");
     assert!(at.starts_with("StateChanged(ignored)"), "{error}");
-    let (error, at) = package.changed("pub struct Exchanged(i64", "pub struct Exchanged(u32");
+    let (error, at) = changed(&package, "pub struct Exchanged(i64", "pub struct Exchanged(u32");
     assert!(error.contains("field `0` was `i64` and is `u32` now") && at.starts_with("Exchanged)"), "{error}");
-    let (error, at) = package.changed("name = \"deposited\"", "name = \"paid in\"");
+    let (error, at) = changed(&package, "name = \"deposited\"", "name = \"paid in\"");
     assert!(error.contains("event `deposited` of `account` may be in a journal, but is in neither"), "{error}");
     assert!(error.contains("`aliases(\"deposited\")`") && at.starts_with("Account;"), "{error}");
 
