@@ -32,7 +32,9 @@ pub use aggregate::{
     Accepts, Aggregate, Apply, Command, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf,
     IntoEvents, IntoIter, accept, reject,
 };
-pub use codec::{Codec, Json, Payload, PayloadError};
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
+pub use codec::{Also, Codec, Json, Payload, PayloadError};
 pub use copy::{Copied, CopyError, CopyProgress, CopyStep, JournalCopy};
 pub use event::{
     CausationId, Clock, CommandId, CorrelationId, Event, EventData, EventId, ManualClock, Metadata,

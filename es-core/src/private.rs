@@ -22,6 +22,7 @@ pub use crate::aggregate::{
 pub use crate::check::own_name;
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
+pub use crate::evolution::state::{SEED, hash, with_nested};
 pub use crate::evolution::{
     Absent, Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoEvent, NoShape,
     Previous, Probe, Retire, RetiredOf, Shape, TypeShape, Upcast, VariantShape, VersionShape, check_known,
@@ -202,16 +203,9 @@ pub fn unknown_version<E: Event>(version: u32) -> DecodeError {
     DecodeError::Version { name: model.name.to_owned(), version, oldest: model.oldest, newest: model.version }
 }
 
-/// A hash of the source of a state's shape: FNV-1a, 64 bits.
+/// A hash of the source of a state.
 pub const fn shape(source: &str) -> u64 {
-    let bytes = source.as_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
-        at += 1;
-    }
-    hash
+    hash(source.as_bytes(), SEED)
 }
 
 /// Writes a state in the codec of its aggregate.

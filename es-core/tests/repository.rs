@@ -268,8 +268,13 @@ async fn an_event_that_cannot_be_read_says_what_and_where() {
         (
             "d",
             NewEvent { format: "xml".into(), ..increased(1) },
-            "cannot read event 1 of `account/d` at position 4: event `increased` version 1 is not what it should be: \
-             its format is `xml`, but this program reads only `json`",
+            if cfg!(feature = "postcard") {
+                "cannot read event 1 of `account/d` at position 4: event `increased` version 1 is not what it should \
+                 be: its format is `xml`, but this program reads only `json` and `postcard`"
+            } else {
+                "cannot read event 1 of `account/d` at position 4: event `increased` version 1 is not what it should \
+                 be: its format is `xml`, but this program reads only `json`"
+            },
         ),
     ] {
         store.append(to(id, event)).await.unwrap();
@@ -347,7 +352,29 @@ async fn let_snapshots_settle(store: &MemoryStore, version: u64) {
 
 /// The format of the account's snapshots.
 fn snapshot_format() -> String {
-    format!("json:{:016x}", <Account as Aggregate>::STATE_SHAPE)
+    format!("json:{:016x}", Account::state_shape())
+}
+
+/// An account, by its name and its shape, that counts otherwise.
+#[derive(Aggregate, serde::Serialize, serde::Deserialize, Debug, Default, Clone)]
+#[aggregate(
+    name = "account",
+    commands(Look),
+    events(Increased),
+    error = std::convert::Infallible,
+    snapshot(every = 10, keep = 2)
+)]
+struct Generous {
+    #[apply(Increased => self.balance + event.by * 100)]
+    balance: u64,
+    #[apply(Increased => self.changes + 1)]
+    changes: u64,
+}
+
+impl Handle<Look> for Generous {
+    fn handle(&self, _: Look, _: &Context) -> Decision<Self> {
+        accept(())
+    }
 }
 
 #[tokio::test]
@@ -358,13 +385,13 @@ async fn a_start_reads_the_snapshot_and_only_the_events_after_it() {
         accounts.execute("alice", Increase { by: 1 }).await.unwrap();
     }
     let_snapshots_settle(&store, 10).await;
-    // A snapshot that says something else shows that it is what was read.
     let format = snapshot_format();
     let snapshot = store.load_snapshot(&stream("alice"), u64::MAX, &format).await.unwrap().unwrap();
-    let other = Snapshot { payload: br#"{"balance":1000,"changes":10}"#.into(), ..snapshot.clone() };
-    store.save_snapshot(other).await.unwrap();
+    // A snapshot of those who count otherwise shows that it is what was read.
+    store.delete_snapshots(&stream("alice"), 0..=u64::MAX).await.unwrap();
+    Repository::<Generous, _>::new(&store).snapshot("alice").await.unwrap();
     let started = Repository::<Account, _>::new(&store);
-    assert_eq!(started.load("alice").await.unwrap().state.balance, 1002);
+    assert_eq!(started.load("alice").await.unwrap().state.balance, 1200);
     assert_eq!(started.load("alice").at_version(9).await.unwrap().state.balance, 9);
 
     for useless in [

@@ -47,7 +47,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const SHAPES: &'static [&'static [VersionShape]] = &[];
     /// When snapshots are taken; `None` takes none.
     const SNAPSHOT: Option<SnapshotPolicy> = None;
-    /// Tells states of different shape apart: a snapshot of another shape is not read.
+    /// Tells states of different shape apart, as far as the aggregate's own source does.
     const STATE_SHAPE: u64 = 0;
 
     /// What the derive knows of the aggregate.
@@ -97,6 +97,12 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
             .recorded_events()
             .position(|event| event.has_name(name))
             .ok_or_else(|| DecodeError::Name { aggregate: Self::NAME.to_owned(), name: name.to_owned() })
+    }
+
+    /// Tells states of different shape apart, with the types in them that have a [`Shape`](crate::Shape): a snapshot of another
+    /// shape is not read.
+    fn state_shape() -> u64 {
+        Self::STATE_SHAPE
     }
 
     /// Appends the bytes of the state to `bytes`; written by the derive for an aggregate with `snapshot(..)`.

@@ -4,6 +4,7 @@ mod error;
 mod lock;
 mod retire;
 mod shape;
+pub(crate) mod state;
 mod step;
 
 pub use error::{DecodeError, UnreadableEvent};

@@ -8,6 +8,7 @@ mod history;
 mod load;
 mod options;
 mod retry;
+mod sealed;
 #[cfg(feature = "tokio")]
 mod sent;
 mod snapshots;
@@ -22,9 +23,10 @@ pub use execute::{Execute, Outcome};
 pub use history::{History, HistoryPages};
 pub use load::{Load, Loaded};
 pub use retry::Retry;
+#[cfg(feature = "conformance")]
+pub(crate) use sealed::seal;
 #[cfg(feature = "tokio")]
 pub(crate) use sent::new_events;
-#[cfg(feature = "conformance")]
 pub(crate) use snapshots::format_of;
 pub use unit::{Committed, Decided, UnitCommand, UnitOfWork};
 
@@ -56,6 +58,8 @@ struct Inner<A: Aggregate, S> {
     clock: Arc<dyn Clock>,
     retry: Retry,
     snapshots: Option<SnapshotPolicy>,
+    /// What its snapshots are: the format, and the shape of the state.
+    snapshot_format: String,
 }
 
 impl<A: Aggregate, S> Clone for Repository<A, S> {
@@ -111,6 +115,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> RepositoryBuilder<A, S> {
             clock,
             retry: self.retry,
             snapshots: A::SNAPSHOT,
+            snapshot_format: format_of::<A>(),
         };
         Repository { inner: Arc::new(inner) }
     }

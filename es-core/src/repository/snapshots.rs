@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::cache::Slot;
 use super::current::Current;
+use super::sealed;
 use super::{LoadError, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, IdOf};
@@ -15,7 +16,7 @@ use crate::snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 
 /// What the payload of a snapshot of `A` is: the format, and the shape of the state.
 pub(crate) fn format_of<A: Aggregate>() -> String {
-    format!("{}:{:016x}", A::Codec::FORMAT, A::STATE_SHAPE)
+    format!("{}:{:016x}", A::Codec::FORMAT, A::state_shape())
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
@@ -72,16 +73,13 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
 
     fn encode_snapshot(&self, stream: &StreamId, current: &Current<A>) -> Result<Option<Snapshot>, LoadError> {
         let Some(event_id) = current.last_event else { return Ok(None) };
-        let mut payload = Vec::new();
-        current
-            .state
-            .encode_state(&mut payload)
+        let payload = sealed::seal(A::Codec::FORMAT, event_id, |bytes| current.state.encode_state(bytes))
             .map_err(|source| LoadError::Encode { stream: stream.clone(), source })?;
         Ok(Some(Snapshot {
             stream: stream.clone(),
             version: current.version,
             event_id,
-            format: format_of::<A>(),
+            format: self.inner.snapshot_format.clone(),
             taken_at: self.inner.clock.now(),
             payload,
         }))
@@ -94,17 +92,37 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         if self.inner.snapshots.is_none() || to == 0 {
             return Ok(None);
         }
-        let store = &self.inner.store;
-        let snapshot = match store.load_snapshot(stream, to, &format_of::<A>()).await {
-            Ok(Some(snapshot)) => snapshot,
-            Ok(None) => return Ok(None),
-            Err(error) => {
-                tracing::warn!(%stream, %error, "could not read a snapshot; replaying the events instead");
-                return Ok(None);
+        let mut up_to = to;
+        loop {
+            let format = &self.inner.snapshot_format;
+            let snapshot = match self.inner.store.load_snapshot(stream, up_to, format).await {
+                Ok(Some(snapshot)) => snapshot,
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    tracing::warn!(%stream, %error, "could not read a snapshot; replaying the events instead");
+                    return Ok(None);
+                }
+            };
+            if let Some(current) = self.current_of(&snapshot).await? {
+                return Ok(Some(current));
             }
-        };
-        let version = snapshot.version;
-        let state = match A::decode_state(Payload { format: A::Codec::FORMAT, bytes: &snapshot.payload }) {
+            // The one before it may be in order.
+            match snapshot.version.checked_sub(1) {
+                Some(before) if before > 0 && before < up_to => up_to = before,
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// The state that a snapshot holds; `None`, with a warning, if it is not to be trusted.
+    async fn current_of(&self, snapshot: &Snapshot) -> Result<Option<Current<A>>, LoadError> {
+        let Snapshot { stream, version, event_id, payload, .. } = snapshot;
+        let (version, format) = (*version, A::Codec::FORMAT);
+        let state = sealed::open(format, *event_id, payload).and_then(|bytes| {
+            let state = A::decode_state(Payload { format, bytes });
+            state.map_err(Into::into)
+        });
+        let state = match state {
             Ok(state) => Arc::new(state),
             Err(error) => {
                 tracing::warn!(%stream, version, %error, "a snapshot is damaged; replaying the events instead");
@@ -112,9 +130,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
             }
         };
         // A journal that was put back to an earlier state may lack the event, or have another one in its place.
-        let page = store.read_stream(stream, version..=version, PageSize::events(1)).await?;
+        let page = self.inner.store.read_stream(stream, version..=version, PageSize::events(1)).await?;
         match page.last() {
-            Some(raw) if raw.id == snapshot.event_id => {
+            Some(raw) if raw.id == *event_id => {
                 Ok(Some(Current { state, version, position: raw.position, last_event: Some(raw.id) }))
             }
             _ => {

@@ -18,13 +18,14 @@ const OPTIONS: &[Known] = &[
     ("retired", "retired(A, B)"),
     ("error", "error = Type"),
     ("snapshot", "snapshot(every = 100, keep = 1)"),
+    ("codec", "codec = Type"),
     ("command_enum", "command_enum = Name"),
     ("event_enum", "event_enum = Name"),
     ("derives", "derives(A, B)"),
     ("crate", "crate = path"),
 ];
 
-const SNAPSHOT_OPTIONS: &[Known] = &[("every", "every = 100"), ("keep", "keep = 1")];
+const SNAPSHOT_OPTIONS: &[Known] = &[("every", "every = 100"), ("keep", "keep = 1"), ("version", "version = 2")];
 
 /// What stands on the aggregate and on its fields.
 pub(crate) struct Attributes {
@@ -48,6 +49,7 @@ pub(crate) struct Options {
     pub(crate) retired: Once<Vec<Entry>>,
     pub(crate) error: Once<Type>,
     pub(crate) snapshot: Once<Snapshot>,
+    pub(crate) codec: Once<Type>,
     pub(crate) command_enum: Once<Ident>,
     pub(crate) event_enum: Once<Ident>,
     pub(crate) derives: Once<Vec<Path>>,
@@ -68,6 +70,7 @@ pub(crate) struct Entry {
 pub(crate) struct Snapshot {
     pub(crate) every: Once<LitInt>,
     pub(crate) keep: Once<LitInt>,
+    pub(crate) version: Once<LitInt>,
     /// Whether a part of it could not be read.
     pub(crate) spoiled: bool,
 }
@@ -116,6 +119,7 @@ impl Options {
             "retired" => self.retired.set(name, span, entries(input, errors)?, errors),
             "error" => self.error.set(name, span, parse_value(input)?, errors),
             "snapshot" => self.snapshot.set(name, span, snapshot(input, errors)?, errors),
+            "codec" => self.codec.set(name, span, parse_value(input)?, errors),
             "command_enum" => self.command_enum.set(name, span, parse_value(input)?, errors),
             "event_enum" => self.event_enum.set(name, span, parse_value(input)?, errors),
             "derives" => self.derives.set(name, span, paths(input)?, errors),
@@ -186,6 +190,7 @@ fn snapshot(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Snapshot> {
         let value = parse_value(input)?;
         match name {
             "every" => snapshot.every.set(name, span, value, errors),
+            "version" => snapshot.version.set(name, span, value, errors),
             _ => snapshot.keep.set(name, span, value, errors),
         }
         Ok(())

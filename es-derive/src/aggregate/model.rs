@@ -1,6 +1,6 @@
 //! The aggregate as the user declared it, checked as far as one item can be.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident};
 use syn::{Attribute, LitInt, Path, Type, Visibility};
 
@@ -8,6 +8,7 @@ use super::attr::{Apply, Attributes, Entry, Options, Snapshot};
 use super::lock::{self, Locked};
 use crate::attr::{Body, Field, Item, Spoiled};
 use crate::errors::Errors;
+use crate::shape::layout;
 use crate::{shape, text};
 
 /// A checked aggregate. What is wrong was reported, and stands here as something that compiles.
@@ -27,9 +28,9 @@ pub(crate) struct Model {
     pub(crate) events: Members,
     pub(crate) retired: Vec<Member>,
     pub(crate) derives: Vec<Path>,
+    /// How events and snapshots are written; `None` is JSON.
+    pub(crate) codec: Option<Type>,
     pub(crate) snapshot: Option<Policy>,
-    /// The state's shape as text.
-    pub(crate) shape: String,
     /// One for each event that a field names.
     pub(crate) changes: Vec<Changes>,
     /// What `events.lock` has of it.
@@ -58,6 +59,10 @@ pub(crate) struct Policy {
     pub(crate) span: Span,
     pub(crate) every: u64,
     pub(crate) keep: u32,
+    /// The state's shape as text, with the version that the user gave it.
+    pub(crate) shape: String,
+    /// `TypeShape` of the state, for the types in it.
+    pub(crate) nested: TokenStream,
 }
 
 /// What an event does to the fields that name it.
@@ -88,8 +93,20 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     // Without any options there is one mistake, and `error_type` has it.
     let bare = place.is_none();
 
-    let Options { root, name, id, commands, events, retired, error: _, snapshot, command_enum, event_enum, derives } =
-        options;
+    let Options {
+        root,
+        name,
+        id,
+        commands,
+        events,
+        retired,
+        error: _,
+        snapshot,
+        codec,
+        command_enum,
+        event_enum,
+        derives,
+    } = options;
     let name = if let Some(literal) = name.get() {
         checked_name(literal.value(), literal.span(), "", errors)
     } else {
@@ -129,8 +146,8 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         name,
         changes: changes(applies, &item, &events.members, errors),
         derives: derives.get().unwrap_or_default(),
-        snapshot: snapshot.get_spanned().map(|(span, snapshot)| policy(span, snapshot, errors)),
-        shape: shape::of(&item),
+        codec: codec.get(),
+        snapshot: snapshot.get_spanned().map(|(span, snapshot)| policy(span, snapshot, &item, errors)),
         fields: match item.body {
             Body::Struct(_, fields) => fields,
             Body::Enum(_) => Vec::new(),
@@ -245,14 +262,22 @@ fn same_path(a: &Path, b: &Path) -> bool {
     text::source(a.to_token_stream()) == text::source(b.to_token_stream())
 }
 
-fn policy(span: Span, snapshot: Snapshot, errors: &Errors) -> Policy {
-    let Snapshot { every, keep, spoiled } = snapshot;
-    if every.peek().is_none() && !spoiled {
+/// How many events apart snapshots are where only their version is given.
+const EVERY: u64 = 100;
+
+fn policy(span: Span, snapshot: Snapshot, item: &Item, errors: &Errors) -> Policy {
+    let Snapshot { every, keep, version, spoiled } = snapshot;
+    if every.peek().is_none() && version.peek().is_none() && !spoiled {
         errors.at(span, "missing `every`: how many events apart snapshots are; write `snapshot(every = 100)`");
     }
-    let every = every.get().map_or(1, |literal| at_least_one(&literal, "every", errors));
+    let shape = match version.get() {
+        Some(version) => format!("version {}: {}", at_least_one(&version, "version", errors), shape::of(item)),
+        None => shape::of(item),
+    };
+    let every = every.get().map_or(EVERY, |literal| at_least_one(&literal, "every", errors));
     let keep = keep.get().map_or(1, |literal| at_least_one(&literal, "keep", errors));
-    Policy { span, every, keep: keep.try_into().unwrap_or(u32::MAX) }
+    let nested = layout::type_shape(&item.body, &item.serde);
+    Policy { span, every, keep: keep.try_into().unwrap_or(u32::MAX), shape, nested }
 }
 
 fn at_least_one(literal: &LitInt, key: &str, errors: &Errors) -> u64 {

@@ -1,9 +1,9 @@
 //! `impl Aggregate`: a thin match to `Handle` and `Apply`, and calls into es-core.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
-use super::super::model::Model;
+use super::super::model::{Model, Policy};
 use super::{cfg, id_type};
 use crate::expand::{field_models, located};
 
@@ -16,10 +16,11 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
         Ok(ty) => ty.to_token_stream(),
         Err(error) => error.to_compile_error(),
     };
+    let codec = model.codec.as_ref().map_or_else(|| quote!(__es::Json), ToTokens::to_token_stream);
     let consts = consts(model);
     let methods: TokenStream = [state(model), commands(model), events(model), encode(model), decode(model)]
         .into_iter()
-        .chain(model.snapshot.as_ref().map(|_| snapshot_methods()))
+        .chain(model.snapshot.as_ref().map(snapshot_methods))
         .chain((!model.retired.is_empty()).then(|| into_any(model)))
         .collect();
     quote! {
@@ -30,7 +31,7 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
             type Command = #command;
             type Event = #event;
             type Error = #error;
-            type Codec = __es::Json;
+            type Codec = #codec;
 
             const NAME: &'static str = #name;
             #consts
@@ -40,7 +41,7 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
 }
 
 fn consts(model: &Model) -> TokenStream {
-    let Model { ident, name, docs, shape, .. } = model;
+    let Model { ident, name, docs, .. } = model;
     let fields = field_models(&model.fields);
     let commands = model.commands.members.iter().map(|member| {
         let (path, cfg) = (&member.path, cfg(member));
@@ -64,10 +65,11 @@ fn consts(model: &Model) -> TokenStream {
     });
     let shapes = shapes.chain(retired_shapes);
     let snapshot = model.snapshot.as_ref().map(|policy| {
-        let (every, keep) = (policy.every, policy.keep);
+        let Policy { every, keep, shape, .. } = policy;
         quote! {
             const SNAPSHOT: __es::Option<__es::SnapshotPolicy> =
                 __es::Option::Some(__es::SnapshotPolicy::new(#every, #keep));
+            const STATE_SHAPE: u64 = __es::shape(#shape);
         }
     });
     quote! {
@@ -75,7 +77,6 @@ fn consts(model: &Model) -> TokenStream {
             __es::AggregateModel::new(#name, #docs, #fields, &[#(#commands),*], &[#(#events),*], &[#(#retired),*]);
         const SHAPES: &'static [&'static [__es::VersionShape]] = &[#(#shapes),*];
         #snapshot
-        const STATE_SHAPE: u64 = __es::shape(#shape);
     }
 }
 
@@ -174,8 +175,13 @@ fn into_any(model: &Model) -> TokenStream {
     }
 }
 
-fn snapshot_methods() -> TokenStream {
+fn snapshot_methods(Policy { nested, .. }: &Policy) -> TokenStream {
     quote! {
+        fn state_shape() -> u64 {
+            const STATE: __es::TypeShape = #nested;
+            __es::with_nested(Self::STATE_SHAPE, &STATE)
+        }
+
         fn encode_state(&self, bytes: &mut __es::Vec<u8>) -> __es::Result<(), __es::BoxError> {
             __es::encode_state::<Self>(self, bytes)
         }
