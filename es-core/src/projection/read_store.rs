@@ -31,8 +31,8 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
 
     /// Runs `work` in a transaction, and then commits it or rolls it back, as the work says.
     ///
-    /// It runs where it may block. A future that is dropped has done it as a whole or not at all; once it is under
-    /// way it goes on to its end.
+    /// It runs where it may block. A future that is dropped has done it as a whole or not at all, and what is under way then
+    /// has come to its end before the next transaction of the same projection sees anything.
     fn transact<T: Send + 'static>(
         &self,
         work: Work<Self::Tx, T>,
@@ -77,7 +77,19 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ParkedEvent>, ReadStoreError>> + Send;
 
+    /// Whether the store itself has failed when a projection says that it could not go on: a connection that is gone is no
+    /// mistake of the event.
+    ///
+    /// # Errors
+    ///
+    /// What has failed; the projector tries again then, for as long as it takes.
+    fn check(_tx: &mut Self::Tx) -> impl Future<Output = Result<(), ReadStoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Whether the transaction is still there: a projection may have found a way to end it, which is an error.
+    ///
+    /// A store that cannot tell without asking the database answers [`ReadStoreError::Ended`] to what comes next.
     fn is_open(_tx: &mut Self::Tx) -> bool {
         true
     }
@@ -137,4 +149,9 @@ pub enum ReadStoreError {
         /// The name of the projection.
         projection: String,
     },
+    /// The projection has ended the transaction itself, or has not heeded that a statement in it failed. Nothing is written.
+    #[error(
+        "the transaction has failed, or was ended, by a statement of the projection that gave no error to the projector"
+    )]
+    Ended,
 }

@@ -1,12 +1,16 @@
 //! What there is to choose about a store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use es_core::{Clock, SystemClock};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::error::ConnectError;
 use crate::store::PostgresStore;
+
+/// How long a projection stays with a process that cannot be reached, unless the user says otherwise.
+const LEASE_TIME: Duration = Duration::from_secs(10);
 
 /// Says what a [`PostgresStore`] is to be like.
 #[derive(Debug, Clone)]
@@ -15,11 +19,18 @@ pub struct PostgresStoreBuilder {
     pub(crate) pool: PgPoolOptions,
     pub(crate) migrate: bool,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) lease_time: Duration,
 }
 
 impl PostgresStoreBuilder {
     pub(crate) fn new() -> Self {
-        Self { schema: "es".to_owned(), pool: PgPoolOptions::new(), migrate: true, clock: Arc::new(SystemClock) }
+        Self {
+            schema: "es".to_owned(),
+            pool: PgPoolOptions::new(),
+            migrate: true,
+            clock: Arc::new(SystemClock),
+            lease_time: LEASE_TIME,
+        }
     }
 
     /// The schema that has the tables; `es` unless this is called. Each schema is a journal of its own.
@@ -42,6 +53,14 @@ impl PostgresStoreBuilder {
     #[must_use]
     pub fn migrate(mut self, migrate: bool) -> Self {
         self.migrate = migrate;
+        self
+    }
+
+    /// How long a projection stays with a process that cannot be reached any more; 10 seconds unless this is called. One that ends, or
+    /// that loses its connection, loses its projections at once.
+    #[must_use]
+    pub fn lease_time(mut self, time: Duration) -> Self {
+        self.lease_time = time.max(Duration::from_millis(100));
         self
     }
 

@@ -30,9 +30,11 @@
 mod builder;
 mod error;
 mod place;
+mod projection;
 mod schema;
 mod store;
 
 pub use builder::PostgresStoreBuilder;
 pub use error::ConnectError;
+pub use projection::{PostgresLease, PostgresTx};
 pub use store::PostgresStore;

@@ -14,7 +14,6 @@ pub(crate) struct Place {
     name: Arc<str>,
 }
 
-#[expect(dead_code, reason = "the journal comes next")]
 impl Place {
     pub(crate) fn new(options: &PgConnectOptions, schema: &Schema) -> Self {
         let database = options.get_database().unwrap_or(options.get_username());

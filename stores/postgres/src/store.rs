@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use crate::builder::PostgresStoreBuilder;
 use crate::error::ConnectError;
 use crate::place::Place;
+use crate::projection::Projections;
 use crate::schema::{Known, Schema, make_ready};
 
 /// A journal and its snapshots in one schema of a PostgreSQL database.
@@ -27,6 +28,7 @@ struct Shared {
     schema: Schema,
     clock: Arc<dyn Clock>,
     pool: PgPool,
+    projections: Projections,
 }
 
 impl PostgresStore {
@@ -63,7 +65,12 @@ impl PostgresStore {
 
     /// Closes all connections, for all handles, once what was asked for before is done.
     pub async fn close(&self) {
+        self.shared.projections.close().await;
         self.shared.pool.close().await;
+    }
+
+    pub(crate) fn projections(&self) -> &Projections {
+        &self.shared.projections
     }
 }
 
@@ -86,7 +93,8 @@ pub(crate) async fn connect(
     let known = make_ready(&mut db, &schema, &place, builder.migrate).await?;
     // Everything is done; that the server is told so is a courtesy.
     let _ = db.close().await;
+    let projections = Projections::new(&schema, &place, &options, builder.lease_time);
     let pool = builder.pool.test_before_acquire(false).connect_lazy_with(options);
-    let shared = Shared { known, place, schema, clock: builder.clock, pool };
+    let shared = Shared { known, place, schema, clock: builder.clock, pool, projections };
     Ok(PostgresStore { shared: Arc::new(shared) })
 }

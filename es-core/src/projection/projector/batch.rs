@@ -66,6 +66,16 @@ impl From<ReadStoreError> for Broken {
     }
 }
 
+impl Broken {
+    /// Tells a transaction that the events of a batch have broken from a store that has failed.
+    fn after(from: usize, to: usize) -> impl Fn(ReadStoreError) -> Self {
+        move |error| match error {
+            ReadStoreError::Ended => Self::Event { from, to: to.max(from + 1), error: error.into() },
+            error => Self::Store(error),
+        }
+    }
+}
+
 impl<P: Projection> Batch<P> {
     /// Makes work for the read store of it.
     pub(super) fn into_work(self) -> Work<TxOf<P>, BatchEnd> {
@@ -80,6 +90,9 @@ impl<P: Projection> Batch<P> {
             Err(Broken::Moved) => Ended::RollBack(BatchEnd::Moved),
             Err(Broken::Store(error)) => Ended::RollBack(BatchEnd::Store(error)),
             Err(Broken::Event { from, to, error }) => {
+                if let Err(error) = P::Store::check(tx).await {
+                    return Ended::RollBack(BatchEnd::Store(error));
+                }
                 let start = Checkpoint { position: Position::START, last: None, ..self.saved };
                 match begin_anew(&mut *model, &self.lease, tx, start).await {
                     Ok(()) => Ended::RollBack(BatchEnd::Failed { from, to, error }),
@@ -117,7 +130,7 @@ impl<P: Projection> Batch<P> {
             last: last.map(|raw| LastEvent { stream: raw.stream.clone(), version: raw.version, id: raw.id }),
             ..self.saved
         };
-        P::Store::save(&self.lease, tx, &saved).await?;
+        P::Store::save(&self.lease, tx, &saved).await.map_err(Broken::after(self.from, to))?;
         Ok(BatchEnd::Done { to, saved, recorded_at: last.map_or(Timestamp::MIN, |raw| raw.recorded_at) })
     }
 
@@ -127,7 +140,7 @@ impl<P: Projection> Batch<P> {
         let mut dispatch = self.routes.begin();
         for (at, raw) in self.page.iter().enumerate().take(self.to).skip(self.from) {
             if self.is_parked(&raw) {
-                self.park(&raw, None, tx).await?;
+                self.park(&raw, None, tx).await.map_err(Broken::after(self.from, at))?;
             } else {
                 let projected = dispatch.project(model, &raw, tx).await;
                 projected.map_err(|error| Broken::Event { from: at, to: at + 1, error })?;
@@ -151,7 +164,7 @@ impl<P: Projection> Batch<P> {
             events.clear();
             for (at, raw) in raws.by_ref().take(to - from) {
                 if self.is_parked(&raw) {
-                    self.park(&raw, None, tx).await?;
+                    self.park(&raw, None, tx).await.map_err(Broken::after(self.from, at))?;
                 } else {
                     let collected = dispatch.collect(&raw, &mut events).await;
                     collected.map_err(|error| Broken::Event { from: at, to: at + 1, error })?;

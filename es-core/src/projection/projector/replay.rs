@@ -48,14 +48,24 @@ impl<P: Projection> Try<P> {
     async fn run(self, tx: &mut TxOf<P>) -> Result<Tried, ReadStoreError> {
         let mut model = self.core.model.write().await;
         for raw in &self.page {
-            if let Some(reacting) = model.reacting() {
+            let projected = if let Some(reacting) = model.reacting() {
                 // It was reacted to before.
                 reacting.settle(&self.lease, tx).await?;
-            } else if let Err(error) = self.routes.begin().project(&mut model, &raw, tx).await {
+                Ok(())
+            } else {
+                self.routes.begin().project(&mut model, &raw, tx).await
+            };
+            let done = match projected {
+                Ok(()) => match P::Store::unpark(&self.lease, tx, raw.position..=raw.position).await {
+                    Err(error @ ReadStoreError::Ended) => Err(error.into()),
+                    unparked => Ok(unparked?),
+                },
+                Err(error) => P::Store::check(tx).await.map(|()| Err(error))?,
+            };
+            if let Err(error) = done {
                 begin_anew(&mut *model, &self.lease, tx, self.start).await?;
                 return Ok(Tried::Failed(error));
             }
-            P::Store::unpark(&self.lease, tx, raw.position..=raw.position).await?;
         }
         Ok(Tried::Projected)
     }

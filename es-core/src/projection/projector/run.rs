@@ -166,6 +166,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     async fn after_trouble(&mut self, trouble: Trouble, failures: u32, goal: Goal) -> Result<(), ProjectorError> {
         let (error, may_pass) = match trouble {
             Trouble::Failed(error) => (error, false),
+            Trouble::Store(ReadStoreError::TakenOver { .. }) => return self.after_taking_over(goal),
             Trouble::Journal(source) => {
                 let may_pass = may_pass(&source);
                 (ProjectorError::Journal { projection: P::NAME, source: Arc::new(source) }, may_pass)
@@ -183,6 +184,19 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         tracing::warn!(projection = P::NAME, %error, "a projector tries again");
         self.retrying(error);
         self.rest(STORE_WAIT.wait_after(failures.max(2)).unwrap_or_default()).await;
+        Ok(())
+    }
+
+    /// Waits for the projection, as one does that has never had it: whoever has taken it over does the work.
+    fn after_taking_over(&mut self, goal: Goal) -> Result<(), ProjectorError> {
+        self.lease = None;
+        tracing::warn!(projection = P::NAME, "a projector was cut off, and another one has taken over");
+        if matches!(goal, Goal::Head(_)) {
+            let error = ProjectorError::Held { projection: P::NAME };
+            self.failed(&error);
+            return Err(error);
+        }
+        self.state(ProjectorState::Waiting);
         Ok(())
     }
 

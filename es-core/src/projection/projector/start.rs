@@ -75,13 +75,17 @@ impl<P: Projection> Start<P> {
             model.create_model(tx).await
         });
         if let Err(error) = making.await {
+            P::Store::check(tx).await?;
             return Ok(Started::Failed(error));
         }
         if let Some(reacting) = model.reacting() {
             reacting.take_up(&self.lease, tx, true).await?;
         }
         let everything = Position::START..=Position { epoch: u64::MAX, number: u64::MAX };
-        P::Store::unpark(&self.lease, tx, everything).await?;
+        match P::Store::unpark(&self.lease, tx, everything).await {
+            Err(error @ ReadStoreError::Ended) => return Ok(Started::Failed(error.into())),
+            unparked => unparked?,
+        }
         let made = Checkpoint { version: P::VERSION, journal: self.journal, position: self.first, last: None };
         P::Store::save(&self.lease, tx, &made).await?;
         Ok(Started::Made(made))

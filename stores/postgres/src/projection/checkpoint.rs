@@ -1,0 +1,98 @@
+//! The rows of `projections`.
+
+use es_core::{Checkpoint, EventId, JournalError, JournalId, LastEvent, Position, ReadStoreError, StreamId};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::tx::ended;
+use super::{PostgresLease, PostgresTx};
+
+/// What a projection has, as long as the lease is this one's; it stays this one's until the transaction ends.
+pub(super) async fn fence(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<PgRow, ReadStoreError> {
+    let sql = tx.statements.load.sql();
+    let row = sqlx::query(sql).bind(&lease.projection).bind(lease.epoch).fetch_optional(tx.own()).await;
+    let row = row.map_err(|error| tx.error("load a checkpoint", error))?;
+    let row = row.ok_or_else(|| ReadStoreError::TakenOver { projection: lease.projection.clone() })?;
+    tx.fenced = true;
+    Ok(row)
+}
+
+pub(super) async fn load(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<Option<Checkpoint>, ReadStoreError> {
+    let row = fence(lease, tx).await?;
+    let damaged = |what| tx.damaged(format!("the checkpoint of projection `{}`: {what}", lease.projection));
+    Ok(checkpoint(&row).map_err(damaged)?)
+}
+
+fn checkpoint(row: &PgRow) -> Result<Option<Checkpoint>, &'static str> {
+    let Some(version) = row.get::<Option<i64>, _>(0) else { return Ok(None) };
+    let last = match row.get::<Option<&str>, _>(4) {
+        None => None,
+        Some(aggregate) => {
+            let stream = StreamId::new(aggregate, row.get::<Option<&str>, _>(5).unwrap_or_default());
+            let version = row.get::<Option<i64>, _>(6).and_then(|version| u64::try_from(version).ok());
+            let id = row.get::<Option<Uuid>, _>(7).map(EventId::from_uuid);
+            Some(LastEvent {
+                stream: stream.map_err(|_| "its stream is not one")?,
+                version: version.ok_or("the version of its last event is not one")?,
+                id: id.ok_or("its last event has no id")?,
+            })
+        }
+    };
+    let (Some(epoch), Some(number)) = (row.get(2), row.get(3)) else { return Err("it has no position") };
+    Ok(Some(Checkpoint {
+        version: u32::try_from(version).map_err(|_| "its version is not one")?,
+        journal: row.get::<Option<Uuid>, _>(1).map(JournalId).ok_or("it has no journal")?,
+        position: position(epoch, number).ok_or("its position is not one")?,
+        last,
+    }))
+}
+
+pub(super) async fn save(
+    lease: &PostgresLease,
+    tx: &mut PostgresTx,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReadStoreError> {
+    let Checkpoint { version, journal, position, last } = checkpoint;
+    let number = |number| integer(number).ok_or_else(|| too_large(tx, number));
+    let (epoch, at) = (number(position.epoch)?, number(position.number)?);
+    let last_version = last.as_ref().map(|last| number(last.version)).transpose()?;
+    let token = tx.token().to_owned();
+    let query = sqlx::query(tx.statements.save.sql())
+        .bind(&lease.projection)
+        .bind(lease.epoch)
+        .bind(token.clone())
+        .bind(i64::from(*version))
+        .bind(journal.0)
+        .bind(epoch)
+        .bind(at)
+        .bind(last.as_ref().map(|last| last.stream.aggregate()))
+        .bind(last.as_ref().map(|last| last.stream.id()))
+        .bind(last_version)
+        .bind(last.as_ref().map(|last| last.id.as_uuid()));
+    let saved = query.fetch_optional(tx.own()).await.map_err(|error| tx.error("save a checkpoint", error))?;
+    if saved.is_some() {
+        tx.seal();
+        return Ok(());
+    }
+    let sql = "SELECT current_setting('es.transaction', true) IS NOT DISTINCT FROM $1";
+    let is_there = sqlx::query_scalar::<_, bool>(sql).bind(token).fetch_one(tx.own()).await;
+    if is_there.map_err(|error| tx.error("save a checkpoint", error))? {
+        Err(ReadStoreError::TakenOver { projection: lease.projection.clone() })
+    } else {
+        Err(ended())
+    }
+}
+
+/// A number as PostgreSQL has it.
+pub(super) fn integer(number: u64) -> Option<i64> {
+    i64::try_from(number).ok()
+}
+
+pub(super) fn too_large(tx: &PostgresTx, number: u64) -> JournalError {
+    tx.damaged(format!("{number} is too large for a position or a version"))
+}
+
+pub(super) fn position(epoch: i64, number: i64) -> Option<Position> {
+    Some(Position { epoch: u64::try_from(epoch).ok()?, number: u64::try_from(number).ok()? })
+}

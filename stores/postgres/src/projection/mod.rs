@@ -1,0 +1,15 @@
+//! Read models: in the journal's own database, or in another one.
+
+mod checkpoint;
+mod dropped;
+mod lease;
+mod leases;
+mod parked;
+mod projections;
+mod statements;
+mod store;
+mod tx;
+
+pub use lease::PostgresLease;
+pub(crate) use projections::Projections;
+pub use tx::PostgresTx;

@@ -1,0 +1,94 @@
+//! `Projections`: what a store has for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{Ended, JournalError, ReadStoreError, Work};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Executor as _, PgPool};
+
+use super::PostgresTx;
+use super::dropped::Waited;
+use super::leases::Leases;
+use super::statements::Statements;
+use crate::place::Place;
+use crate::schema::Schema;
+
+/// How many transactions of projections there may be at the same time.
+const CONNECTIONS: u32 = 16;
+
+/// The connections that projections write on, and the leases that this process has.
+#[derive(Debug, Clone)]
+pub(crate) struct Projections {
+    pub(super) place: Place,
+    pool: PgPool,
+    pub(super) statements: Arc<Statements>,
+    pub(super) leases: Arc<Leases>,
+}
+
+impl Projections {
+    pub(crate) fn new(schema: &Schema, place: &Place, options: &PgConnectOptions, lease_time: Duration) -> Self {
+        // A pool of their own: no query of the program keeps projections waiting. What a projection does after it has ended
+        // its transaction cannot be undone, so nothing can be written outside of the transactions that are begun here.
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
+        let pool = pool.after_connect(|db, _| {
+            Box::pin(async move { db.execute("SET default_transaction_read_only = on").await.map(drop) })
+        });
+        let statements = Arc::new(Statements::new(schema));
+        let leases = Leases::new(place.clone(), options.clone(), Arc::clone(&statements), lease_time);
+        Self {
+            place: place.clone(),
+            pool: pool.connect_lazy_with(options.clone()),
+            statements,
+            leases: Arc::new(leases),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
+    /// Runs work in a transaction; `None` where nobody waited for it any more before it was committed.
+    pub(super) async fn transact<T>(
+        self,
+        work: Work<PostgresTx, T>,
+        mut waited: Waited,
+    ) -> Result<Option<T>, ReadStoreError> {
+        // Not to be broken off: it might leave a transaction open in the pool.
+        let mut tx = self.begin().await?;
+        let ended = waited.unless_dropped(work(&mut tx)).await;
+        match ended {
+            Some(Ended::Commit(value)) if waited.decide() => tx.commit().await.map(|()| Some(value)),
+            Some(Ended::RollBack(value)) => {
+                tx.roll_back().await;
+                Ok(Some(value))
+            }
+            _ => {
+                tx.roll_back().await;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<PostgresTx, JournalError> {
+        let mut tries = 0;
+        loop {
+            match PostgresTx::begin(&self.pool, &self.place, &self.statements).await {
+                Ok(tx) => return Ok(tx),
+                // A connection that was idle when the server went away; the pool has closed it.
+                Err(sqlx::Error::Io(_)) if tries < CONNECTIONS => tries += 1,
+                Err(error) if is_ended(&error) && tries < CONNECTIONS => tries += 1,
+                Err(error) => return Err(self.place.error("begin a transaction", error)),
+            }
+        }
+    }
+}
+
+/// Whether the server has ended the connection.
+fn is_ended(error: &sqlx::Error) -> bool {
+    matches!(crate::place::code(error).as_deref(), Some("57P01" | "57P02" | "25P03"))
+}

@@ -1,0 +1,53 @@
+//! The SQL of this folder, for one schema.
+
+use std::sync::Arc;
+
+use sqlx::AssertSqlSafe;
+
+use crate::schema::Schema;
+
+/// A statement with the name of the schema in it.
+#[derive(Debug, Clone)]
+pub(super) struct Statement(Arc<str>);
+
+impl Statement {
+    fn new(schema: &Schema, text: &str) -> Self {
+        Self(schema.sql(text).0.into())
+    }
+
+    pub(super) fn sql(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(Arc::clone(&self.0))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) load: Statement,
+    pub(super) save: Statement,
+    pub(super) park: Statement,
+    pub(super) unpark: Statement,
+    pub(super) parked: Statement,
+    pub(super) lease_held: Statement,
+    pub(super) lease_take: Statement,
+    pub(super) lease_renew: Statement,
+    pub(super) lease_release: Statement,
+    pub(super) lease_end_others: Statement,
+}
+
+impl Statements {
+    pub(super) fn new(schema: &Schema) -> Self {
+        let statement = |text| Statement::new(schema, text);
+        Self {
+            load: statement(include_str!("sql/load.sql")),
+            save: statement(include_str!("sql/save.sql")),
+            park: statement(include_str!("sql/park.sql")),
+            unpark: statement(include_str!("sql/unpark.sql")),
+            parked: statement(include_str!("sql/parked.sql")),
+            lease_held: statement(include_str!("sql/lease_held.sql")),
+            lease_take: statement(include_str!("sql/lease_take.sql")),
+            lease_renew: statement(include_str!("sql/lease_renew.sql")),
+            lease_release: statement(include_str!("sql/lease_release.sql")),
+            lease_end_others: statement(include_str!("sql/lease_end_others.sql")),
+        }
+    }
+}

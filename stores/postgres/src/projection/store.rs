@@ -1,0 +1,80 @@
+//! `PostgresStore` as a read store.
+
+use std::ops::RangeInclusive;
+
+use es_core::{Checkpoint, ParkedEvent, Position, ReadStore, ReadStoreError, Work};
+use sqlx::Executor as _;
+
+use super::dropped::waiter;
+use super::{PostgresLease, PostgresTx, checkpoint, parked};
+use crate::store::PostgresStore;
+
+impl ReadStore for PostgresStore {
+    type Tx = PostgresTx;
+    type Lease = PostgresLease;
+
+    async fn lease(&self, projection: &str) -> Result<Option<PostgresLease>, ReadStoreError> {
+        let projections = self.projections();
+        if projections.is_closed() {
+            return Err(projections.place.closed().into());
+        }
+        Ok(projections.leases.take(projection).await?)
+    }
+
+    async fn transact<T: Send + 'static>(&self, work: Work<PostgresTx, T>) -> Result<T, ReadStoreError> {
+        let projections = self.projections().clone();
+        let place = projections.place.clone();
+        // In a task of its own, which brings it to an end when this future is dropped.
+        let (asks, waited) = waiter();
+        let ended = tokio::spawn(projections.transact(work, waited)).await;
+        drop(asks);
+        match ended {
+            Ok(result) => result?.ok_or_else(|| place.closed().into()),
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and all its tasks with it.
+                Err(_) => Err(place.closed().into()),
+            },
+        }
+    }
+
+    async fn load(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<Option<Checkpoint>, ReadStoreError> {
+        checkpoint::load(lease, tx).await
+    }
+
+    async fn save(lease: &PostgresLease, tx: &mut PostgresTx, checkpoint: &Checkpoint) -> Result<(), ReadStoreError> {
+        checkpoint::save(lease, tx, checkpoint).await
+    }
+
+    async fn park(lease: &PostgresLease, tx: &mut PostgresTx, event: &ParkedEvent) -> Result<(), ReadStoreError> {
+        parked::park(lease, tx, event).await
+    }
+
+    async fn unpark(
+        lease: &PostgresLease,
+        tx: &mut PostgresTx,
+        positions: RangeInclusive<Position>,
+    ) -> Result<(), ReadStoreError> {
+        parked::unpark(lease, tx, &positions).await
+    }
+
+    async fn parked(
+        lease: &PostgresLease,
+        tx: &mut PostgresTx,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, ReadStoreError> {
+        parked::parked(lease, tx, after, limit).await
+    }
+
+    async fn check(tx: &mut PostgresTx) -> Result<(), ReadStoreError> {
+        match tx.own().execute("SELECT 1").await {
+            Ok(_) => Ok(()),
+            Err(error) => match tx.error("look after a transaction", error) {
+                // What follows from the failure of the projection.
+                ReadStoreError::Ended => Ok(()),
+                other => Err(other),
+            },
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Read models in PostgreSQL: what their transactions allow, and who may write them.
+#![allow(missing_docs, reason = "a test")]
+
+mod domain;
+mod takeover;
+mod transaction;

@@ -1,0 +1,169 @@
+//! One process at a time has a projection; another one takes over, and the first cannot write any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::prelude::*;
+use es_core::{Checkpoint, Ended, MemoryStore, ReadStore, ReadStoreError, Work};
+use es_postgres::{PostgresLease, PostgresStore};
+use es_postgres_server::{Database, Proxy, Server};
+
+use crate::domain::{Account, Balances, Increase, lines};
+
+const LEASE: Duration = Duration::from_secs(1);
+
+async fn connect(url: &str) -> PostgresStore {
+    PostgresStore::builder().lease_time(LEASE).connect(url).await.unwrap()
+}
+
+fn proxy(database: &Database) -> Proxy {
+    let options = database.options();
+    Proxy::start(format!("{}:{}", options.get_host(), options.get_port()).parse().unwrap()).unwrap()
+}
+
+async fn taken(store: &PostgresStore) -> PostgresLease {
+    tokio::time::timeout(Duration::from_mins(1), async {
+        loop {
+            // An error while it is being wrested from its holder passes.
+            if let Ok(Some(lease)) = store.lease("balances").await {
+                return lease;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the projection is free within a minute")
+}
+
+fn save(lease: &Arc<PostgresLease>, number: u64) -> Work<es_postgres::PostgresTx, Result<(), ReadStoreError>> {
+    let lease = Arc::clone(lease);
+    let journal = es_core::JournalId::new();
+    let checkpoint = Checkpoint { version: 1, journal, position: Position::new(number), last: None };
+    Box::new(move |tx| {
+        Box::pin(async move {
+            match PostgresStore::save(&lease, tx, &checkpoint).await {
+                Ok(()) => Ended::Commit(Ok(())),
+                Err(error) => Ended::RollBack(Err(error)),
+            }
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_projection_is_free_at_once_when_its_holder_has_lost_the_server() {
+    let database = Server::shared().database();
+    let proxy = proxy(&database);
+    let first =
+        PostgresStore::builder().lease_time(Duration::from_mins(10)).connect(&database.url_through(&proxy)).await;
+    let first = first.unwrap();
+    let second = connect(&database.url()).await;
+    for round in 0..10 {
+        let old = Arc::new(taken(&first).await);
+        assert!(second.lease("balances").await.unwrap().is_none());
+        first.transact(save(&old, round)).await.unwrap().unwrap();
+        // As it is when a process is killed.
+        proxy.cut_all();
+        let new = Arc::new(taken(&second).await);
+        let refused = first.transact(save(&old, round + 100)).await;
+        assert!(matches!(refused, Ok(Err(ReadStoreError::TakenOver { .. }))), "{refused:?}");
+        second.transact(save(&new, round)).await.unwrap().unwrap();
+        drop(new);
+    }
+}
+
+#[tokio::test]
+async fn a_projection_is_free_in_time_when_its_holder_cannot_be_reached_also_in_the_midst_of_a_transaction() {
+    let database = Server::shared().database();
+    let proxy = proxy(&database);
+    let first = connect(&database.url_through(&proxy)).await;
+    let second = connect(&database.url()).await;
+    let old = Arc::new(taken(&first).await);
+    let (reached, is_reached) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
+    let lease = Arc::clone(&old);
+    let work: Work<es_postgres::PostgresTx, Result<(), ReadStoreError>> = Box::new(move |tx| {
+        Box::pin(async move {
+            PostgresStore::load(&lease, tx).await.unwrap();
+            let _ = reached.send(());
+            let _ = may_go_on.await;
+            let checkpoint =
+                Checkpoint { version: 7, journal: es_core::JournalId::new(), position: Position::new(7), last: None };
+            match PostgresStore::save(&lease, tx, &checkpoint).await {
+                Ok(()) => Ended::Commit(Ok(())),
+                Err(error) => Ended::RollBack(Err(error)),
+            }
+        })
+    });
+    let running = tokio::spawn({
+        let first = first.clone();
+        async move { first.transact(work).await }
+    });
+    is_reached.await.unwrap();
+    // It has the row of the projection locked, and nothing reaches the server any more, not even its end.
+    proxy.stall();
+    let new = Arc::new(taken(&second).await);
+    second.transact(save(&new, 1)).await.unwrap().unwrap();
+    proxy.resume();
+    go_on.send(()).unwrap();
+    let ended = running.await.unwrap();
+    assert!(!matches!(ended, Ok(Ok(()))), "{ended:?}");
+    let refused = first.transact(save(&old, 8)).await;
+    assert!(matches!(refused, Ok(Err(ReadStoreError::TakenOver { .. }))), "{refused:?}");
+    let sql = "SELECT position FROM es.projections";
+    assert_eq!(sqlx::query_scalar::<_, i64>(sql).fetch_one(second.pool()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_lease_is_kept_for_as_long_as_its_holder_is_there() {
+    let database = Server::shared().database();
+    let (first, second) = (connect(&database.url()).await, connect(&database.url()).await);
+    let lease = Arc::new(taken(&first).await);
+    // Longer than a lease that is not renewed.
+    tokio::time::sleep(4 * LEASE).await;
+    assert!(second.lease("balances").await.unwrap().is_none());
+    first.transact(save(&lease, 1)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_projector_that_was_cut_off_waits_and_goes_on_when_the_other_ends() {
+    let database = Server::shared().database();
+    let proxy = proxy(&database);
+    let (first, second) = (connect(&database.url_through(&proxy)).await, connect(&database.url()).await);
+    let journal = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&journal);
+    let mut expected = Vec::new();
+    let mut one = Projector::new(&journal, &first, Balances::default()).spawn();
+    let mut other = None;
+    for round in 0..6 {
+        for by in 0..20 {
+            let outcome = accounts.execute("alice", Increase { by }).await.unwrap();
+            expected.push((outcome.position, by));
+        }
+        one.wait_for(expected.last().unwrap().0).await.unwrap();
+        match other.take() {
+            None => {
+                let two = Projector::new(&journal, &second, Balances::default()).spawn();
+                // The lease is lost with the connection, and so is whatever is under way.
+                proxy.stall();
+                for by in 0..20 {
+                    let outcome = accounts.execute("bob", Increase { by }).await.unwrap();
+                    expected.push((outcome.position, by));
+                }
+                two.wait_for(expected.last().unwrap().0).await.unwrap();
+                proxy.resume();
+                other = Some(std::mem::replace(&mut one, two));
+            }
+            Some(cut_off) => {
+                assert!(
+                    matches!(cut_off.status().state, ProjectorState::Waiting | ProjectorState::Retrying),
+                    "{round}"
+                );
+                one.stop().await.unwrap();
+                one = cut_off;
+                one.wait_for(expected.last().unwrap().0).await.unwrap();
+            }
+        }
+        assert_eq!(lines(&second).await, expected, "{round}");
+    }
+    println!("{} events, taken over and back", expected.len());
+}
