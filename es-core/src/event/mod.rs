@@ -15,6 +15,7 @@ use crate::evolution::{DecodeError, VersionShape};
 use crate::model::EventModel;
 
 pub use id::{CausationId, CommandId, CorrelationId, EventId};
+pub(crate) use recorded::NO_METADATA;
 pub use recorded::{Metadata, Position, Recorded};
 pub use stream::{StreamId, StreamIdError};
 pub use time::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};

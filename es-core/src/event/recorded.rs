@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,15 @@ pub struct Metadata {
     pub extra: BTreeMap<String, String>,
 }
 
+/// Empty metadata, the same for all: most events have none.
+pub(crate) static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
+
 impl Metadata {
+    /// Shares it with all events that it is for.
+    pub(crate) fn shared(self) -> Arc<Self> {
+        if self.is_empty() { Arc::clone(&NO_METADATA) } else { Arc::new(self) }
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         let Self { actor, command_id, correlation_id, causation_id, extra } = self;

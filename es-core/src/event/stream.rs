@@ -53,11 +53,7 @@ impl StreamId {
             return Err(StreamIdError::Nul { aggregate: owned(), id: id.escape_debug().to_string() });
         }
         let slash = u8::try_from(aggregate.len()).map_err(|_| StreamIdError::Aggregate { aggregate: owned() })?;
-        let mut text = String::with_capacity(aggregate.len() + 1 + id.len());
-        text.push_str(aggregate);
-        text.push('/');
-        text.push_str(id);
-        Ok(Self { text: text.into(), slash })
+        Ok(Self { text: joined(aggregate, id), slash })
     }
 
     /// The name of the aggregate.
@@ -73,6 +69,25 @@ impl StreamId {
     /// The whole, as it prints: name, `/`, id.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+/// The two parts with a slash between them, in one allocation: a command makes such a text each time.
+fn joined(aggregate: &str, id: &str) -> Arc<str> {
+    const LONGEST: usize = StreamId::MAX_AGGREGATE + 1 + StreamId::MAX_ID;
+    let mut buffer = [0; LONGEST];
+    let parts = [aggregate.as_bytes(), b"/", id.as_bytes()];
+    let mut end = 0;
+    for part in parts {
+        if let Some(place) = buffer.get_mut(end..end + part.len()) {
+            place.copy_from_slice(part);
+        }
+        end += part.len();
+    }
+    match buffer.get(..end).map(str::from_utf8) {
+        Some(Ok(text)) => text.into(),
+        // Of no stream that there can be.
+        _ => format!("{aggregate}/{id}").into(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! `Page`: some events as a journal gives them, in one buffer.
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use crate::codec::Payload;
-use crate::event::{EventId, Metadata, Position, StreamId, Timestamp};
+use crate::event::{EventId, Metadata, NO_METADATA, Position, StreamId, Timestamp};
 
 /// How much a page may hold: whichever is reached first ends it. The first event always fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,8 +87,6 @@ struct Kind {
     version: u32,
     format: Arc<str>,
 }
-
-static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
 
 impl Page {
     /// An empty page, to be filled by a store up to `size`; reading goes on from `after`.

@@ -88,7 +88,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         let stream = stream?;
         let slot = repository.inner.cache.slot(&stream);
         let _turn = slot.turn.lock().await;
-        let mut attempt = Attempt::begin(&repository, &stream, &slot, Arc::new(metadata)).await?;
+        let mut attempt = Attempt::begin(&repository, &stream, &slot, metadata.shared()).await?;
         if let Some(outcome) = attempt.repeated().await? {
             return Ok(outcome);
         }

@@ -59,7 +59,7 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
         {
             return Ok(decided);
         }
-        let metadata = Arc::new(metadata);
+        let metadata = metadata.shared();
         let part = unit.part(&repository, &stream).await?;
         let context = Context::new(repository.inner.clock.now(), Arc::clone(&metadata));
         let events = part.current.state.handle_command(command, &context).map_err(ExecuteError::Rejected)?;

@@ -1,0 +1,164 @@
+//! The bank account that all workloads are about, and the events that they write: 70 to 90 bytes of JSON.
+
+use es_core::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Pay money in.
+#[derive(Command, Debug, Clone)]
+pub(crate) struct Deposit {
+    pub(crate) amount: u64,
+    pub(crate) reference: String,
+}
+
+/// Take money out.
+#[derive(Command, Debug, Clone)]
+pub(crate) struct Withdraw {
+    pub(crate) amount: u64,
+    pub(crate) reference: String,
+}
+
+/// Money was paid in.
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(name = "deposited")]
+pub(crate) struct Deposited {
+    pub(crate) amount: u64,
+    pub(crate) reference: String,
+}
+
+/// Money was taken out.
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(name = "withdrawn")]
+pub(crate) struct Withdrawn {
+    pub(crate) amount: u64,
+    pub(crate) reference: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("balance falls below 0")]
+pub(crate) struct Overdrawn;
+
+/// A bank account.
+#[derive(Aggregate, Debug, Default, Clone, PartialEq)]
+#[aggregate(name = "account", commands(Deposit, Withdraw), events(Deposited, Withdrawn), error = Overdrawn)]
+pub(crate) struct Account {
+    #[apply(Deposited => self.balance + event.amount)]
+    #[apply(Withdrawn => self.balance - event.amount)]
+    pub(crate) balance: u64,
+    #[apply(Deposited => self.count + 1)]
+    #[apply(Withdrawn => self.count + 1)]
+    pub(crate) count: u64,
+}
+
+impl Handle<Deposit> for Account {
+    fn handle(&self, command: Deposit, _: &Context) -> Decision<Self> {
+        accept(Deposited { amount: command.amount, reference: command.reference })
+    }
+}
+
+impl Handle<Withdraw> for Account {
+    fn handle(&self, command: Withdraw, _: &Context) -> Decision<Self> {
+        if self.balance < command.amount {
+            return reject(Overdrawn);
+        }
+        accept(Withdrawn { amount: command.amount, reference: command.reference })
+    }
+}
+
+/// Deposits mostly, every 8th a small withdrawal: the balance never falls below 0.
+pub(crate) fn is_withdrawal(number: u64) -> bool {
+    number % 8 == 7
+}
+
+pub(crate) fn amount(number: u64) -> u64 {
+    if is_withdrawal(number) { 10 } else { 100 + number % 900 }
+}
+
+pub(crate) fn reference(number: u64) -> String {
+    format!("invoice-2026-{number:010}-ac")
+}
+
+pub(crate) fn account(number: u64) -> String {
+    format!("account-{number:06}")
+}
+
+pub(crate) fn command(number: u64) -> AccountCommand {
+    let (amount, reference) = (amount(number), reference(number));
+    if is_withdrawal(number) { Withdraw { amount, reference }.into() } else { Deposit { amount, reference }.into() }
+}
+
+pub(crate) fn event(number: u64) -> AccountEvent {
+    let (amount, reference) = (amount(number), reference(number));
+    if is_withdrawal(number) { Withdrawn { amount, reference }.into() } else { Deposited { amount, reference }.into() }
+}
+
+/// What a program without a framework has: one enum, tagged from outside.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+pub(crate) enum Plain {
+    Deposited { amount: u64, reference: String },
+    Withdrawn { amount: u64, reference: String },
+}
+
+impl Plain {
+    pub(crate) fn new(number: u64) -> Self {
+        let (amount, reference) = (amount(number), reference(number));
+        if is_withdrawal(number) {
+            Self::Withdrawn { amount, reference }
+        } else {
+            Self::Deposited { amount, reference }
+        }
+    }
+
+    pub(crate) fn name(number: u64) -> &'static str {
+        if is_withdrawal(number) { "withdrawn" } else { "deposited" }
+    }
+
+    pub(crate) fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("it has no maps")
+    }
+}
+
+/// The same, borrowed from the bytes.
+#[derive(Deserialize, Debug)]
+pub(crate) enum Borrowed<'a> {
+    Deposited {
+        amount: u64,
+        #[serde(borrow)]
+        reference: &'a str,
+    },
+    Withdrawn {
+        amount: u64,
+        #[serde(borrow)]
+        reference: &'a str,
+    },
+}
+
+/// The state without a framework.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct PlainAccount {
+    pub(crate) balance: u64,
+    pub(crate) count: u64,
+}
+
+impl PlainAccount {
+    pub(crate) fn apply(&mut self, event: &Plain) {
+        match event {
+            Plain::Deposited { amount, .. } => self.balance += amount,
+            Plain::Withdrawn { amount, .. } => self.balance -= amount,
+        }
+        self.count += 1;
+    }
+
+    pub(crate) fn apply_borrowed(&mut self, event: &Borrowed<'_>) {
+        match event {
+            Borrowed::Deposited { amount, reference } => {
+                std::hint::black_box(reference);
+                self.balance += amount;
+            }
+            Borrowed::Withdrawn { amount, reference } => {
+                std::hint::black_box(reference);
+                self.balance -= amount;
+            }
+        }
+        self.count += 1;
+    }
+}

@@ -1,0 +1,183 @@
+//! The same work by hand on rusqlite: one table, prepared statements, WAL, `synchronous=FULL`.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::domain::{Borrowed, Plain, PlainAccount, account};
+use crate::measure::{Effort, Slice, rate};
+
+const INSERT: &str = "INSERT INTO events (stream, seq, type, payload) VALUES (?, ?, ?, ?)";
+
+/// The numbers of SQLite.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).expect("a small number")
+}
+
+pub(super) fn open(path: &Path) -> Connection {
+    let db = Connection::open(path).expect("a file");
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
+         CREATE TABLE events (
+             pos INTEGER PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
+             payload BLOB NOT NULL, UNIQUE (stream, seq)
+         )",
+    )
+    .expect("a table");
+    db
+}
+
+fn insert(db: &Connection, stream: &str, seq: u64, number: u64) {
+    let payload = Plain::new(number).json();
+    let mut insert = db.prepare_cached(INSERT).expect("a statement");
+    insert.execute((stream, signed(seq), Plain::name(number), payload)).expect("a row");
+}
+
+/// Inserts events to some streams, one stream after the other, in one transaction.
+pub(super) fn fill(db: &Connection, events: u64, streams: u64) {
+    db.execute_batch("BEGIN").expect("a transaction");
+    for stream in 0..streams {
+        let id = account(stream);
+        for seq in 0..events / streams {
+            insert(db, &id, seq, seq);
+        }
+    }
+    db.execute_batch("COMMIT").expect("a commit");
+}
+
+pub(super) fn bulk(path: &Path, events: u64) -> f64 {
+    let db = open(path);
+    let started = Instant::now();
+    fill(&db, events, 100);
+    rate(events, started)
+}
+
+/// One client with the state at hand: the index of sequence numbers is the version check.
+pub(super) fn one_aggregate(path: &Path, prior: u64, effort: Effort) -> f64 {
+    let db = open(path);
+    fill(&db, prior, 1);
+    let (id, mut state) = (account(0), PlainAccount { balance: u64::MAX / 2, count: prior });
+    let mut slice = Slice::new(effort.slice);
+    while slice.goes_on() {
+        let number = state.count;
+        db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+        insert(&db, &id, number, number);
+        db.execute_batch("COMMIT").expect("a commit");
+        state.apply(&Plain::new(number));
+    }
+    slice.rate()
+}
+
+type Job = (String, u64, u64, oneshot::Sender<()>);
+
+/// Plain group commit: one thread that commits together whatever waits, up to 1,000 commands. Clients hold their states. It
+/// does not keep conflicts apart: one would fail the whole batch.
+pub(super) async fn group_commit(path: &Path, clients: u64, effort: Effort) -> f64 {
+    let (send, jobs) = mpsc::channel::<Job>();
+    let db = open(path);
+    let writer = std::thread::spawn(move || {
+        while let Ok(first) = jobs.recv() {
+            let mut batch = vec![first];
+            while batch.len() < 1_000
+                && let Ok(next) = jobs.try_recv()
+            {
+                batch.push(next);
+            }
+            db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+            for (stream, seq, number, _) in &batch {
+                insert(&db, stream, *seq, *number);
+            }
+            db.execute_batch("COMMIT").expect("a commit");
+            for (.., answer) in batch {
+                let _ = answer.send(());
+            }
+        }
+    });
+    let started = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for client in 0..clients {
+        let send = send.clone();
+        tasks.spawn(async move {
+            let own = (1_000 / clients).max(1);
+            let mut states = vec![PlainAccount::default(); usize::try_from(own).expect("few")];
+            let (mut slice, mut number) = (Slice::new(effort.slice), 0);
+            while slice.goes_on() {
+                let index = number % own;
+                let state = &mut states[usize::try_from(index).expect("few")];
+                let (answer, answered) = oneshot::channel();
+                let job = (account(client * own + index), state.count, number / own, answer);
+                send.send(job).expect("a writer");
+                answered.await.expect("an answer");
+                state.apply(&Plain::new(number / own));
+                number += 1;
+            }
+            slice.count
+        });
+    }
+    let count = tasks.join_all().await.iter().sum();
+    let rate = rate(count, started);
+    drop(send);
+    writer.join().expect("the writer ends");
+    rate
+}
+
+/// Reads one stream by the index and applies it.
+pub(super) fn replay(db: &Connection, events: u64, borrowed: bool) -> f64 {
+    let (started, mut state) = (Instant::now(), PlainAccount::default());
+    let sql = "SELECT seq, payload FROM events WHERE stream = ? ORDER BY seq";
+    let mut query = db.prepare_cached(sql).expect("a statement");
+    let mut rows = query.query([account(0)]).expect("rows");
+    while let Some(row) = rows.next().expect("a row") {
+        let payload = row.get_ref(1).expect("a column").as_blob().expect("a blob");
+        if borrowed {
+            state.apply_borrowed(&serde_json::from_slice(payload).expect("an event"));
+        } else {
+            state.apply(&serde_json::from_slice(payload).expect("an event"));
+        }
+    }
+    assert_eq!(state.count, events);
+    rate(events, started)
+}
+
+/// One upsert an event into a table, 500 events and the checkpoint in a transaction.
+pub(super) fn project(db: &Connection, events: u64) -> f64 {
+    db.execute_batch(
+        "CREATE TABLE IF NOT EXISTS balances (id TEXT PRIMARY KEY, balance INTEGER);
+         CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY, pos INTEGER);
+         DELETE FROM balances; DELETE FROM checkpoint; INSERT INTO checkpoint VALUES (1, 0)",
+    )
+    .expect("tables");
+    let (started, mut pos, mut count) = (Instant::now(), 0_i64, 0);
+    loop {
+        db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+        let before = count;
+        {
+            let select = "SELECT pos, stream, payload FROM events WHERE pos > ? ORDER BY pos LIMIT 500";
+            let upsert = "INSERT INTO balances VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET balance = balance + excluded.balance";
+            let mut select = db.prepare_cached(select).expect("a statement");
+            let mut upsert = db.prepare_cached(upsert).expect("a statement");
+            let mut rows = select.query([pos]).expect("rows");
+            while let Some(row) = rows.next().expect("a row") {
+                let payload = row.get_ref(2).expect("a column").as_blob().expect("a blob");
+                let change = match serde_json::from_slice(payload).expect("an event") {
+                    Borrowed::Deposited { amount, .. } => signed(amount),
+                    Borrowed::Withdrawn { amount, .. } => -signed(amount),
+                };
+                let stream = row.get_ref(1).expect("a column").as_str().expect("a text");
+                upsert.execute((stream, change)).expect("a row");
+                pos = row.get(0).expect("a number");
+                count += 1;
+            }
+        }
+        db.execute("UPDATE checkpoint SET pos = ?", [pos]).expect("a row");
+        db.execute_batch("COMMIT").expect("a commit");
+        if count == before {
+            break;
+        }
+    }
+    assert_eq!(count, events);
+    rate(events, started)
+}
