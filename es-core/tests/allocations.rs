@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};
 
 use es_core::prelude::*;
-use es_core::{Aggregate as _, Journal, Payload, SnapshotStore};
+use es_core::{Journal, Payload, SnapshotStore};
 use serde::{Deserialize, Serialize};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
