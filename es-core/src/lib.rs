@@ -18,6 +18,8 @@ pub mod prelude;
 #[cfg(feature = "tokio")]
 mod projection;
 #[cfg(feature = "tokio")]
+mod publishing;
+#[cfg(feature = "tokio")]
 mod reaction;
 mod repository;
 mod runtime;
@@ -57,6 +59,12 @@ pub use projection::{
     StatusChanges, View, Work,
 };
 #[cfg(feature = "tokio")]
+pub use publishing::{
+    Feed, IntoPublic, JsonLines, MessageKey, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage, Public,
+    PublicEvent, PublicEvents, Publish, PublishError, PublishErrorKind, Published, PublishedBy, Publisher, Relay,
+    RelayChanges, RelayError, RelayHandle, RelayState, RelayStatus, SyncPolicy, ToPublic,
+};
+#[cfg(feature = "tokio")]
 pub use reaction::{
     Commands, KeptAnswer, React, Reacted, ReactedBy, Reaction, ReactionStore, Reactions, Reactor, ReactorError,
     ReactorHandle, ReactorStatus, ReactorStatusChanges, SendError, SentBy, Targets, Timer,
@@ -70,7 +78,7 @@ pub use snapshot::{ListSnapshots, Snapshot, SnapshotPolicy, SnapshotStore};
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event, Shape};
 #[cfg(all(feature = "derive", feature = "tokio"))]
-pub use es_derive::{Projection, Reaction};
+pub use es_derive::{Projection, Publish, Reaction};
 
 /// Any error that may cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -15,6 +15,11 @@ pub use crate::projection::{
     ProjectorState, ReadModel,
 };
 #[cfg(feature = "tokio")]
+pub use crate::publishing::{
+    JsonLines, Public, PublicEvent, PublicEvents, Publish, Published, Relay, RelayError, RelayHandle, RelayState,
+    ToPublic,
+};
+#[cfg(feature = "tokio")]
 pub use crate::reaction::{Commands, React, Reacted, Reaction, Reactor, ReactorError, ReactorHandle, SendError, Timer};
 pub use crate::repository::{
     CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,
@@ -22,4 +27,4 @@ pub use crate::repository::{
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event, Shape};
 #[cfg(all(feature = "derive", feature = "tokio"))]
-pub use es_derive::{Projection, Reaction};
+pub use es_derive::{Projection, Publish, Reaction};

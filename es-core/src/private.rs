@@ -32,6 +32,8 @@ pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 #[cfg(feature = "tokio")]
 pub use crate::projection::private::*;
 #[cfg(feature = "tokio")]
+pub use crate::publishing::private::*;
+#[cfg(feature = "tokio")]
 pub use crate::reaction::private::*;
 pub use crate::snapshot::SnapshotPolicy;
 

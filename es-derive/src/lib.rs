@@ -11,6 +11,7 @@ mod errors;
 mod event;
 mod expand;
 mod projection;
+mod publish;
 mod reaction;
 mod shape;
 mod text;
@@ -46,6 +47,12 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     projection::derive(input.into()).into()
+}
+
+/// Makes a struct a publication: dispatches each event to its `ToPublic`.
+#[proc_macro_derive(Publish, attributes(publish))]
+pub fn derive_publish(input: TokenStream) -> TokenStream {
+    publish::derive(input.into()).into()
 }
 
 /// Makes a struct a reaction: dispatches each event to its `React`.

@@ -7,16 +7,16 @@ use std::pin::pin;
 use std::task::Poll;
 
 use crate::BoxError;
-pub(super) use crate::join::join;
+pub(crate) use crate::join::join;
 
 /// What ended first.
-pub(super) enum First<A, B> {
+pub(crate) enum First<A, B> {
     Left(A),
     Right(B),
 }
 
 /// Waits for the first of two to end; the other is dropped. `left` wins where both have ended.
-pub(super) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
+pub(crate) async fn race<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
     let (mut left, mut right) = (pin!(left), pin!(right));
     poll_fn(|cx| match left.as_mut().poll(cx) {
         Poll::Ready(ended) => Poll::Ready(First::Left(ended)),

@@ -119,7 +119,7 @@ impl<P: Projection> InlineView<TxOf<P>> for Inline<P> {
 }
 
 /// What a future gives that has nothing to wait for.
-fn at_once<T>(future: impl Future<Output = T>) -> Result<T, BoxError> {
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> Result<T, BoxError> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Ok(output),
         Poll::Pending => Err("an inline view cannot wait for anything: all appends would wait with it".into()),

@@ -4,7 +4,7 @@
 //! date and keeps it so. The read model and the [`Checkpoint`] change in one transaction of a [`ReadStore`], so each
 //! event is projected exactly once.
 
-mod futures;
+pub(crate) mod futures;
 mod in_memory;
 mod inline;
 mod parked;
@@ -20,13 +20,14 @@ use std::pin::Pin;
 
 pub(crate) use futures::caught;
 pub use in_memory::{InMemory, InMemoryLease};
+pub(crate) use inline::at_once;
 pub use inline::{InlineStore, InlineView};
 pub use parked::ParkedEvent;
-pub(crate) use projector::First;
 pub use projector::{
     BatchSize, Lag, OnFailure, Projector, ProjectorError, ProjectorHandle, ProjectorState, Replayed, Status,
     StatusChanges, View,
 };
+pub(crate) use projector::{First, may_pass};
 pub use reacting::{Occasion, Reacting, Stumble};
 pub use read_store::{Checkpoint, Ended, LastEvent, ReadStore, ReadStoreError, Work};
 pub(crate) use routes::{AnyEvent, Retired, filter_of, recorded};

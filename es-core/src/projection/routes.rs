@@ -119,7 +119,7 @@ impl<P: Projection> Routes<P> {
     }
 
     /// Begins to give events out.
-    pub(super) const fn begin(&self) -> Dispatch<'_, P> {
+    pub(crate) const fn begin(&self) -> Dispatch<'_, P> {
         Dispatch { routes: self, last: None }
     }
 
@@ -177,7 +177,7 @@ impl Retired {
 }
 
 /// Gives events out; finds the route of a name once for a run of them.
-pub(super) struct Dispatch<'r, P: Projection> {
+pub(crate) struct Dispatch<'r, P: Projection> {
     routes: &'r Routes<P>,
     last: Option<&'r Route<P>>,
 }
@@ -193,7 +193,7 @@ impl<'r, P: Projection> Dispatch<'r, P> {
     }
 
     /// Projects an event. A panic is an error.
-    pub(super) async fn project(
+    pub(crate) async fn project(
         &mut self,
         projection: &mut P,
         raw: &RawEvent<'_>,

@@ -8,6 +8,10 @@ mod diff;
 mod golden;
 mod lock;
 #[cfg(feature = "tokio")]
+mod memory_outbox;
+#[cfg(feature = "tokio")]
+mod publishing;
+#[cfg(feature = "tokio")]
 mod reaction_scenario;
 mod scenario;
 
@@ -19,10 +23,17 @@ pub use crate::__conformance as conformance;
 pub use crate::__import_conformance as import_conformance;
 #[cfg(feature = "conformance")]
 #[doc(inline)]
+pub use crate::__outbox_conformance as outbox_conformance;
+#[cfg(feature = "conformance")]
+#[doc(inline)]
 pub use crate::__read_store_conformance as read_store_conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};
 pub use lock::assert_schema_lock;
+#[cfg(feature = "tokio")]
+pub use memory_outbox::{MemoryOutbox, MemoryOutboxLease, MemoryOutboxTx};
+#[cfg(feature = "tokio")]
+pub use publishing::{TestPublisher, published};
 #[cfg(feature = "tokio")]
 pub use reaction_scenario::{ReactionScenario, ReactionThen, Sent};
 pub use scenario::{Scenario, Then};

@@ -10,25 +10,25 @@ use crate::text;
 /// Writes the enum of a batch, and all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let events = model.batch.as_ref().map(|batch| event_enum(model, batch));
-    let parts = [aliases(model), listed(model), projection(model)];
+    let parts = [aliases(&model.events), listed(model), projection(model)];
     let impls = in_const(model.root.as_ref(), &parts.into_iter().collect());
     quote!(#events #impls)
 }
 
 /// What the type of an event is called in the impls.
-fn alias(event: &Listed) -> Ident {
+pub(crate) fn alias(event: &Listed) -> Ident {
     Ident::new(&event.alias, located(event.span()))
 }
 
-fn cfg(event: &Listed) -> TokenStream {
+pub(crate) fn cfg(event: &Listed) -> TokenStream {
     let cfg = &event.cfg;
     quote!(#(#cfg)*)
 }
 
 /// `type __Event0 = bank::Increased;` for each event: a name that cannot be resolved is then one error, and not one for
 /// each impl.
-fn aliases(model: &Model) -> TokenStream {
-    let aliases = model.events.iter().map(|event| {
+pub(crate) fn aliases(events: &[Listed]) -> TokenStream {
+    let aliases = events.iter().map(|event| {
         let (alias, path, cfg) = (alias(event), &event.path, cfg(event));
         quote!(#cfg type #alias = #path;)
     });

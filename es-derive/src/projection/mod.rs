@@ -5,6 +5,7 @@ mod expand;
 mod model;
 
 pub(crate) use attr::{Entry, entries};
+pub(crate) use expand::{alias, aliases, cfg};
 pub(crate) use model::{Listed, checked_events, checked_name, same_path, source};
 use proc_macro2::TokenStream;
 

@@ -1,7 +1,7 @@
 //! The journal, the snapshots and the read models of `es-core` in one SQLite file.
 //!
-//! [`SqliteStore`] is a [`Journal`](es_core::Journal), a [`SnapshotStore`](es_core::SnapshotStore) and a
-//! [`ReadStore`](es_core::ReadStore):
+//! [`SqliteStore`] is a [`Journal`](es_core::Journal), a [`SnapshotStore`](es_core::SnapshotStore), a
+//! [`ReadStore`](es_core::ReadStore) and an [`OutboxStore`](es_core::OutboxStore):
 //!
 //! ```
 //! use es_core::{Journal, StreamId};
@@ -32,6 +32,7 @@ mod builder;
 mod cache;
 mod error;
 mod open;
+mod outbox;
 mod place;
 mod projection;
 mod queue;

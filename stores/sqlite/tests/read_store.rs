@@ -1,4 +1,4 @@
-//! The conformance suite for read stores, on a file and in memory.
+//! The conformance suites for read stores and outboxes, on a file and in memory.
 #![allow(missing_docs, reason = "a test")]
 
 use std::collections::BTreeMap;
@@ -102,8 +102,16 @@ harness!(InMemory {
 
 mod in_a_file {
     es_core::testing::read_store_conformance!(super::InAFile);
+
+    mod outbox {
+        es_core::testing::outbox_conformance!(super::super::InAFile);
+    }
 }
 
 mod in_memory {
     es_core::testing::read_store_conformance!(super::InMemory);
+
+    mod outbox {
+        es_core::testing::outbox_conformance!(super::super::InMemory);
+    }
 }

@@ -29,6 +29,7 @@ use crate::repository::Retry;
 pub(super) use batch::LeaseOf;
 pub(super) use handle::Core;
 use handle::{Answer, Command};
+pub(crate) use run::may_pass;
 use status::Meter;
 
 /// Brings a read model up to date with a journal, and keeps it so.
@@ -144,6 +145,12 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Has it run a reaction, for these events.
     pub(crate) fn reacting(mut self, filter: Filter, first: First) -> Self {
         self.filter = filter;
+        self.first = first;
+        self
+    }
+
+    /// Says where it begins that has no checkpoint yet.
+    pub(crate) fn first(mut self, first: First) -> Self {
         self.first = first;
         self
     }

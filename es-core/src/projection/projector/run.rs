@@ -108,7 +108,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     }
 
     /// Runs, and waits after a failure to be told to go on.
-    pub(super) async fn keep_running(mut self) {
+    pub(crate) async fn keep_running(mut self) {
         while let Err(error) = self.work(&mut Goal::Follow).await {
             tracing::error!(projection = P::NAME, %error, "a projector has failed");
             if self.wait_after_failure().await == Next::End {
@@ -335,6 +335,6 @@ fn done(answer: oneshot::Sender<()>) {
 }
 
 /// Whether trying again can help.
-fn may_pass(error: &JournalError) -> bool {
+pub(crate) fn may_pass(error: &JournalError) -> bool {
     !matches!(error, JournalError::Closed { .. } | JournalError::Corrupt { .. } | JournalError::ReadOnly { .. })
 }

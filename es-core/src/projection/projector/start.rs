@@ -116,7 +116,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         }
         let rebuild = !self.rebuilds.is_empty();
         let (core, journal) = (Arc::clone(&self.core), self.journal.id());
-        let first = if self.first == First::Head { head } else { Position::START };
+        let first = if self.first == First::Head && !rebuild { head } else { Position::START };
         let start = Start::<P> { core, lease, journal, first, rebuild };
         let (saved, parked) = match self.store.transact(start.into_work()).await? {
             Started::Made(checkpoint) => (checkpoint, ParkedStreams::new()),

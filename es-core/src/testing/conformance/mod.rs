@@ -96,6 +96,7 @@ pub mod import;
 mod model;
 mod names;
 mod order;
+pub mod outbox;
 mod pages;
 mod race;
 pub mod read_store;

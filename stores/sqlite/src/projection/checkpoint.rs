@@ -77,13 +77,13 @@ pub(super) fn save(db: &Connection, lease: &SqliteLease, checkpoint: &Checkpoint
 }
 
 /// A number as SQLite has it.
-pub(super) fn integer(number: u64) -> Result<i64, Failure> {
+pub(crate) fn integer(number: u64) -> Result<i64, Failure> {
     let too_large =
         |_| Failure::Sqlite(rusqlite::Error::ToSqlConversionFailure(format!("{number} is too large").into()));
     i64::try_from(number).map_err(too_large)
 }
 
-pub(super) fn position(epoch: i64, number: i64) -> Result<Position, Failure> {
+pub(crate) fn position(epoch: i64, number: i64) -> Result<Position, Failure> {
     match (u64::try_from(epoch), u64::try_from(number)) {
         (Ok(epoch), Ok(number)) => Ok(Position { epoch, number }),
         _ => Err(Failure::Damaged { position: None, what: format!("the position {epoch}.{number} is not one") }),

@@ -10,7 +10,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 pub(crate) const SAVEPOINTS: &str = "es_";
 
 /// The tables and views of the journal.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "meta",
     "streams",
     "kinds",
@@ -21,6 +21,7 @@ const OWN: [&str; 10] = [
     "parked_events",
     "reaction_timers",
     "reaction_answers",
+    "outbox",
 ];
 
 /// Keeps projections from ending the transaction that they are in, and from changing what is not theirs.

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::JournalError;
+use rusqlite::Connection;
 
-use crate::place::Place;
+use super::checkpoint;
+use crate::place::{Failure, Place};
 
 /// The right to advance a projection whose read model is in an SQLite file.
 ///
@@ -105,6 +107,16 @@ impl Lock {
 impl SqliteLease {
     pub(super) fn new(projection: &str, epoch: i64, lock: Lock) -> Self {
         Self { projection: projection.to_owned(), epoch, _lock: lock }
+    }
+
+    /// What it is the right to.
+    pub(crate) fn name(&self) -> &str {
+        &self.projection
+    }
+
+    /// Whether nobody has taken it over.
+    pub(crate) fn is_current(&self, db: &Connection) -> Result<bool, Failure> {
+        Ok(checkpoint::epoch(db, &self.projection)? == self.epoch)
     }
 }
 

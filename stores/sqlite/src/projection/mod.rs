@@ -10,6 +10,7 @@ mod timers;
 mod tx;
 
 pub(crate) use block_on::block_on;
+pub(crate) use checkpoint::{integer, position};
 pub(crate) use guard::Guard;
 pub(crate) use lease::Leases;
 pub use lease::SqliteLease;

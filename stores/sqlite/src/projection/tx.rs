@@ -42,7 +42,7 @@ impl SqliteTx {
     }
 
     /// Does what belongs to this crate, and not to the projection.
-    pub(super) fn own<T>(
+    pub(crate) fn own<T>(
         &self,
         action: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, Failure>,

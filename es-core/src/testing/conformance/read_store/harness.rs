@@ -48,7 +48,7 @@ pub trait ReadHarness: Sized + Send + Sync + 'static {
 }
 
 /// Runs one point on a store of its own.
-pub(super) fn run<H: ReadHarness, F: Future<Output = ()> + Send + 'static>(
+pub(in crate::testing::conformance) fn run<H: ReadHarness, F: Future<Output = ()> + Send + 'static>(
     point: impl FnOnce(H) -> F + Send + 'static,
 ) {
     let limit = if soak() { Duration::from_hours(24) } else { Duration::from_mins(5) };

@@ -15,12 +15,12 @@
 //! | R7 | Parked events come back in their order, for the projection that parked them. |
 //! | R8 | An event that fails, or panics, leaves nothing; one that is parked holds up its stream alone. |
 
-mod harness;
-mod model;
+pub(super) mod harness;
+pub(super) mod model;
 mod parked;
 mod projectors;
 mod rebuilt;
-mod transactions;
+pub(super) mod transactions;
 
 pub use harness::ReadHarness;
 

@@ -22,7 +22,7 @@ use crate::projection::{
 
 /// The event: so much was added.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
-pub(super) struct Added(pub(super) i64);
+pub(in crate::testing::conformance) struct Added(pub(in crate::testing::conformance) i64);
 
 impl Event for Added {
     const MODEL: EventModel = EventModel::new("added", &[], "Added", "", 1, 1, &[]);
@@ -35,7 +35,7 @@ impl Event for Added {
 
 /// The aggregate that such events are of; nothing is asked of it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Sum;
+pub(in crate::testing::conformance) struct Sum;
 
 impl EventOf<Sum> for Added {}
 
@@ -86,7 +86,7 @@ impl Aggregate for Sum {
 }
 
 /// The journal of the suite is the one in memory.
-pub(super) async fn add(journal: &MemoryStore, stream: &str, by: i64) -> Position {
+pub(in crate::testing::conformance) async fn add(journal: &MemoryStore, stream: &str, by: i64) -> Position {
     let event = NewEvent {
         id: EventId::new(),
         name: "added".into(),
@@ -101,7 +101,7 @@ pub(super) async fn add(journal: &MemoryStore, stream: &str, by: i64) -> Positio
 }
 
 /// Some events in three streams.
-pub(super) async fn filled(count: i64) -> MemoryStore {
+pub(in crate::testing::conformance) async fn filled(count: i64) -> MemoryStore {
     let journal = MemoryStore::new();
     for by in 0..count {
         add(&journal, ["alice", "bob", "carol"][usize::try_from(by % 3).unwrap_or(0)], by).await;
@@ -110,7 +110,7 @@ pub(super) async fn filled(count: i64) -> MemoryStore {
 }
 
 /// The sum of each stream; and of each event, as which one it was projected.
-pub(super) struct Model<H, const VERSION: u32 = 1> {
+pub(in crate::testing::conformance) struct Model<H, const VERSION: u32 = 1> {
     /// Streams whose events fail.
     pub(super) failing: Arc<Mutex<BTreeSet<String>>>,
     /// Whether they panic.
@@ -188,7 +188,7 @@ impl<H: ReadHarness, const VERSION: u32> Projection for Model<H, VERSION> {
 }
 
 /// Checks that the read model shows the first `count` events of [`filled`], each projected once and in order.
-pub(super) async fn shows<H: ReadHarness>(place: &H, store: &H::Store, count: i64) {
+pub(in crate::testing::conformance) async fn shows<H: ReadHarness>(place: &H, store: &H::Store, count: i64) {
     let table = place.table(store).await.expect("the table is there");
     assert_eq!(table.get("count").copied().unwrap_or(0), count);
     for number in 1..=count {

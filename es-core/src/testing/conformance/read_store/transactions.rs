@@ -11,9 +11,9 @@ use crate::event::{EventId, Position, StreamId};
 use crate::journal::JournalId;
 use crate::projection::{Checkpoint, Ended, LastEvent, ReadStore, ReadStoreError, Work};
 
-pub(super) type LeaseOf<H> = <<H as ReadHarness>::Store as ReadStore>::Lease;
+pub(in crate::testing::conformance) type LeaseOf<H> = <<H as ReadHarness>::Store as ReadStore>::Lease;
 
-pub(super) fn at(position: u64) -> Checkpoint {
+pub(in crate::testing::conformance) fn at(position: u64) -> Checkpoint {
     let stream = StreamId::new("sum", &format!("stream {position}")).expect("a stream that can be");
     Checkpoint {
         version: 1,
@@ -23,12 +23,18 @@ pub(super) fn at(position: u64) -> Checkpoint {
     }
 }
 
-pub(super) async fn lease<H: ReadHarness>(store: &H::Store, projection: &str) -> Arc<LeaseOf<H>> {
+pub(in crate::testing::conformance) async fn lease<H: ReadHarness>(
+    store: &H::Store,
+    projection: &str,
+) -> Arc<LeaseOf<H>> {
     let lease = store.lease(projection).await.expect("the store answers");
     Arc::new(lease.unwrap_or_else(|| panic!("nobody has `{projection}`, and yet there is no lease")))
 }
 
-pub(super) async fn load<H: ReadHarness>(store: &H::Store, lease: &Arc<LeaseOf<H>>) -> Option<Checkpoint> {
+pub(in crate::testing::conformance) async fn load<H: ReadHarness>(
+    store: &H::Store,
+    lease: &Arc<LeaseOf<H>>,
+) -> Option<Checkpoint> {
     let lease = Arc::clone(lease);
     let work: Work<_, Result<_, ReadStoreError>> =
         Box::new(move |tx| Box::pin(async move { Ended::RollBack(H::Store::load(&lease, tx).await) }));
@@ -61,7 +67,9 @@ fn write<H: ReadHarness>(
     })
 }
 
-pub(super) async fn r1_what_is_committed_is_there_with_its_checkpoint<H: ReadHarness>(place: H) {
+pub(in crate::testing::conformance) async fn r1_what_is_committed_is_there_with_its_checkpoint<H: ReadHarness>(
+    place: H,
+) {
     let store = place.open().await;
     let model = lease::<H>(&store, "model").await;
     for number in 1..=10 {
@@ -72,7 +80,7 @@ pub(super) async fn r1_what_is_committed_is_there_with_its_checkpoint<H: ReadHar
     }
 }
 
-pub(super) async fn r1_what_is_rolled_back_leaves_nothing<H: ReadHarness>(place: H) {
+pub(in crate::testing::conformance) async fn r1_what_is_rolled_back_leaves_nothing<H: ReadHarness>(place: H) {
     let store = place.open().await;
     let model = lease::<H>(&store, "model").await;
     store.transact(write::<H>(&model, true, 1, false)).await.unwrap();
@@ -84,7 +92,9 @@ pub(super) async fn r1_what_is_rolled_back_leaves_nothing<H: ReadHarness>(place:
     assert_eq!(place.table(&store).await.unwrap()["after"], 1);
 }
 
-pub(super) async fn r1_a_transaction_whose_future_is_dropped_happens_as_a_whole_or_not_at_all<H: ReadHarness>(
+pub(in crate::testing::conformance) async fn r1_a_transaction_whose_future_is_dropped_happens_as_a_whole_or_not_at_all<
+    H: ReadHarness,
+>(
     place: H,
 ) {
     let store = place.open().await;
@@ -118,7 +128,7 @@ pub(super) async fn r1_a_transaction_whose_future_is_dropped_happens_as_a_whole_
     did(format_args!("{rounds} transactions dropped: {done} found written, seed {seed}"));
 }
 
-pub(super) async fn r6_there_is_no_checkpoint_before_the_first<H: ReadHarness>(place: H) {
+pub(in crate::testing::conformance) async fn r6_there_is_no_checkpoint_before_the_first<H: ReadHarness>(place: H) {
     let store = place.open().await;
     let model = lease::<H>(&store, "model").await;
     assert_eq!(load::<H>(&store, &model).await, None);
@@ -135,7 +145,7 @@ async fn save<H: ReadHarness>(store: &H::Store, lease: &Arc<LeaseOf<H>>, checkpo
     store.transact(work).await.expect("a transaction");
 }
 
-pub(super) async fn r6_a_checkpoint_comes_back_as_it_was_saved<H: ReadHarness>(place: H) {
+pub(in crate::testing::conformance) async fn r6_a_checkpoint_comes_back_as_it_was_saved<H: ReadHarness>(place: H) {
     let store = place.open().await;
     let model = lease::<H>(&store, "model").await;
     let largest = i64::MAX.unsigned_abs();
@@ -164,7 +174,7 @@ pub(super) async fn r6_a_checkpoint_comes_back_as_it_was_saved<H: ReadHarness>(p
     assert_eq!(load::<H>(&again, &model).await, before, "another lease has the same checkpoint");
 }
 
-pub(super) async fn r6_each_projection_has_a_checkpoint_of_its_own<H: ReadHarness>(place: H) {
+pub(in crate::testing::conformance) async fn r6_each_projection_has_a_checkpoint_of_its_own<H: ReadHarness>(place: H) {
     let store = place.open().await;
     let names = ["model", "Model", "model.2", "a-b_c"];
     let mut leases = Vec::new();

@@ -1,0 +1,568 @@
+//! The course of a relay: what it does next, and what it does about a store that fails.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::handle::{Answer, Command, stopped, store_failed};
+use super::send::{Away, Trouble};
+use super::turn::{Found, Turn};
+use super::{RelayError, RelayHandle, RelayState, RelayStatus};
+use crate::event::{Clock, Position, StreamId};
+use crate::projection::futures::{First, race};
+use crate::projection::{
+    Ended, OnFailure, ProjectorHandle, ProjectorState, ReadStoreError, StatusChanges, Work, may_pass,
+};
+use crate::publishing::{Feed, MessageKey, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage, Publish, Publisher};
+use crate::repository::Retry;
+
+/// How often a message is tried, unless the user says otherwise.
+const RETRY: Retry = Retry { attempts: 10, wait: Duration::from_millis(200), longest_wait: Duration::from_mins(1) };
+/// The wait before a store that failed is tried again: the longest.
+const STORE_WAIT: Retry =
+    Retry { attempts: u32::MAX, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(2) };
+/// How many messages are taken at a time, unless the user says otherwise.
+const BATCH: usize = 256;
+/// How often it is looked whether another relay has ended.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked for messages that another program has put there.
+const POLL: Duration = Duration::from_secs(1);
+/// How many parked messages are read at once.
+const PARKED: usize = 256;
+/// How often messages are counted where they are many, and how many these are.
+const COUNT: Duration = Duration::from_millis(500);
+const MANY: u64 = 5_000;
+/// How often messages are deleted that were kept, and how many at once.
+const FORGET: Duration = Duration::from_secs(10);
+const FORGOTTEN: usize = 1_000;
+
+/// When the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Never: new messages are sent.
+    Follow,
+    /// When no message is ready.
+    Empty,
+}
+
+/// Whether to go on.
+#[derive(PartialEq, Eq)]
+pub(super) enum Next {
+    GoOn,
+    /// What was to be reached is reached, or it was told to stop.
+    End,
+}
+
+/// Sends what is in an outbox.
+pub(super) struct Sender<P: Publish, S: OutboxStore, B> {
+    pub(super) store: S,
+    pub(super) publisher: Arc<B>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) on_failure: OnFailure,
+    pub(super) retry: Retry,
+    pub(super) limit: usize,
+    pub(super) lanes: usize,
+    pub(super) timeout: Duration,
+    pub(super) keep: Option<Duration>,
+    feed: ProjectorHandle<Feed<P, S>>,
+    filled: StatusChanges,
+    pub(super) status: watch::Sender<RelayStatus>,
+    /// Kept so that there is always someone to give commands, if only this.
+    teller: mpsc::UnboundedSender<Command>,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    /// Commands that came while it was waiting for something else.
+    pub(super) pending: VecDeque<Command>,
+    lease: Option<Arc<S::Lease>>,
+    /// Whether it is known which streams have parked messages.
+    known: bool,
+    pub(super) parked: HashSet<StreamId>,
+    /// Streams whose first message is tried again later.
+    pub(super) waiting: HashMap<StreamId, super::send::Waiting>,
+    pub(super) away: Away,
+    /// What is not noted in the outbox yet.
+    pub(super) sent: Vec<MessageKey>,
+    pub(super) parks: Vec<ParkedMessage>,
+    counted: Option<Instant>,
+    size: OutboxSize,
+    forgotten: Instant,
+}
+
+impl<P: Publish, S: OutboxStore, B> Sender<P, S, B> {
+    pub(super) fn new(store: S, publisher: B, feed: ProjectorHandle<Feed<P, S>>, clock: Arc<dyn Clock>) -> Self {
+        let (teller, commands) = mpsc::unbounded_channel();
+        Self {
+            store,
+            publisher: Arc::new(publisher),
+            clock,
+            on_failure: OnFailure::Park,
+            retry: RETRY,
+            limit: BATCH,
+            lanes: 1,
+            timeout: Duration::from_mins(1),
+            keep: None,
+            filled: feed.changes(),
+            status: watch::Sender::new(RelayStatus::new(P::NAME, feed.status())),
+            feed,
+            teller,
+            commands,
+            pending: VecDeque::new(),
+            lease: None,
+            known: false,
+            parked: HashSet::new(),
+            waiting: HashMap::new(),
+            away: Away::default(),
+            sent: Vec::new(),
+            parks: Vec::new(),
+            counted: None,
+            size: OutboxSize::default(),
+            forgotten: Instant::now(),
+        }
+    }
+
+    pub(super) fn handle(&self) -> RelayHandle<P, S> {
+        let (store, feed) = (self.store.clone(), self.feed.clone());
+        RelayHandle { store, feed, status: self.status.clone(), commands: self.teller.clone() }
+    }
+
+    pub(super) fn commands(&self) -> mpsc::UnboundedSender<Command> {
+        self.teller.clone()
+    }
+
+    fn state(&self, state: RelayState) {
+        self.status.send_if_modified(|status| {
+            let changed = status.state != state;
+            status.state = state;
+            changed
+        });
+    }
+}
+
+impl<P: Publish, S: OutboxStore, B> Drop for Sender<P, S, B> {
+    fn drop(&mut self) {
+        // Whoever is told that it has stopped may begin another one.
+        self.lease = None;
+        self.state(RelayState::Stopped);
+    }
+}
+
+impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
+    /// Runs, and waits after a failure to be told to go on.
+    pub(super) async fn keep_running(mut self) {
+        while let Err(error) = self.work(Goal::Follow).await {
+            tracing::error!(publication = P::NAME, %error, "a relay has failed");
+            if self.wait_after_failure().await == Next::End {
+                break;
+            }
+        }
+    }
+
+    /// Sends what is ready, and ends.
+    pub(super) async fn run_to_end(&mut self) -> Result<Position, RelayError> {
+        let result = self.work(Goal::Empty).await;
+        self.lease = None;
+        self.known = false;
+        self.state(RelayState::Stopped);
+        result?;
+        if self.size.ready > 0 {
+            return Err(stopped::<P>());
+        }
+        Ok(self.status.borrow().position)
+    }
+
+    /// Works until the goal is reached, it is stopped, or it fails.
+    pub(super) async fn work(&mut self, goal: Goal) -> Result<(), RelayError> {
+        let mut failures = 0;
+        loop {
+            let next = match self.obey().await {
+                Ok(Next::GoOn) => self.step(goal).await,
+                other => other,
+            };
+            match next {
+                Ok(Next::GoOn) => failures = 0,
+                Ok(Next::End) => {
+                    // What is not noted is only sent again by the next relay.
+                    let _ = self.settle().await;
+                    return Ok(());
+                }
+                Err(trouble) => {
+                    failures += 1;
+                    self.after_trouble(trouble, failures, goal).await?;
+                }
+            }
+            // A store in memory never waits for anything: the other futures of the thread have their turn here.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn step(&mut self, goal: Goal) -> Result<Next, Trouble> {
+        let Some(lease) = self.take_lease(goal).await? else { return Ok(Next::GoOn) };
+        if !self.known {
+            self.find_parked().await?;
+        }
+        // In this order: what was filled in by then is seen by the turn.
+        let filled = self.feed.status().position;
+        let found = self.turn(lease, self.limit).await?;
+        self.note(filled, found.size);
+        let messages = self.hold_parked(found.messages);
+        if !messages.is_empty() {
+            self.send(messages).await?;
+        } else if self.parks.is_empty() {
+            if goal == Goal::Empty && self.waiting.is_empty() && found.size.is_some_and(|size| size.ready == 0) {
+                return Ok(Next::End);
+            }
+            self.forget().await?;
+            self.wait_for_more().await;
+        }
+        Ok(Next::GoOn)
+    }
+
+    async fn take_lease(&mut self, goal: Goal) -> Result<Option<Arc<S::Lease>>, Trouble> {
+        if self.lease.is_some() {
+            return Ok(self.lease.clone());
+        }
+        // Whoever fills the outbox sends from it, too, and knows at once what there is.
+        let feed = self.feed.status().state;
+        let is_turn = goal == Goal::Empty || !matches!(feed, ProjectorState::Starting | ProjectorState::Waiting);
+        if is_turn {
+            self.known = false;
+            self.lease = self.store.lease(P::RELAY).await?.map(Arc::new);
+        }
+        if self.lease.is_none() {
+            if goal == Goal::Empty {
+                return Err(Trouble::Failed(RelayError::Held { publication: P::NAME }));
+            }
+            if feed != ProjectorState::Starting {
+                self.state(RelayState::Waiting);
+            }
+            self.rest(LOOK, true).await;
+        }
+        Ok(self.lease.clone())
+    }
+
+    async fn find_parked(&mut self) -> Result<(), Trouble> {
+        self.parked.clear();
+        self.waiting.clear();
+        self.counted = None;
+        let mut after = None;
+        loop {
+            let work: Work<S::Tx, _> = Box::new(move |tx| {
+                Box::pin(async move { Ended::RollBack(S::parked_messages(tx, P::NAME, after, PARKED).await) })
+            });
+            let messages = self.store.transact(work).await??;
+            let Some(last) = messages.last() else { break };
+            after = Some(last.key);
+            self.parked.extend(messages.into_iter().map(|message| message.stream));
+        }
+        self.known = true;
+        Ok(())
+    }
+
+    /// Notes what became of messages, and takes the next ones.
+    async fn turn(&mut self, lease: Arc<S::Lease>, limit: usize) -> Result<Found, Trouble> {
+        let now = Instant::now();
+        let count = self
+            .counted
+            .is_none_or(|counted| self.size.ready + self.size.parked < MANY || now.duration_since(counted) >= COUNT);
+        let except = self.waiting.iter().filter(|(_, waiting)| waiting.until > now).map(|(stream, _)| stream.clone());
+        let turn = Turn::<S> {
+            outbox: P::NAME,
+            lease,
+            sent: self.sent.clone(),
+            keep: self.keep.map(|_| self.clock.now()),
+            parks: self.parks.clone(),
+            except: except.collect(),
+            limit,
+            count,
+        };
+        let found = self.store.transact(turn.into_work()).await??;
+        self.sent.clear();
+        self.parks.clear();
+        if count {
+            self.counted = Some(now);
+        }
+        Ok(found)
+    }
+
+    /// Notes what became of messages.
+    pub(super) async fn settle(&mut self) -> Result<(), Trouble> {
+        if self.sent.is_empty() && self.parks.is_empty() {
+            return Ok(());
+        }
+        let Some(lease) = self.lease.clone() else { return Ok(()) };
+        let filled = self.feed.status().position;
+        let found = self.turn(lease, 0).await?;
+        self.note(filled, found.size);
+        Ok(())
+    }
+
+    /// Notes how far it is.
+    fn note(&mut self, filled: Position, size: Option<OutboxSize>) {
+        if let Some(size) = size {
+            self.size = size;
+        }
+        let retrying = self.waiting.len();
+        let feed = self.feed.status();
+        let now = self.size;
+        self.status.send_modify(|status| {
+            status.state = if retrying == 0 { RelayState::Running } else { RelayState::Retrying };
+            if retrying == 0 {
+                status.last_error = None;
+            }
+            status.retrying_streams = retrying;
+            if size.is_some() {
+                status.ready = now.ready;
+                status.parked = now.parked;
+                status.first_parked = now.first_parked;
+                status.position = now.first_ready.map_or(filled, |first| before(first).min(filled));
+            }
+            status.feed = feed;
+        });
+    }
+
+    /// Takes out the messages that stand behind a parked one.
+    fn hold_parked(&mut self, messages: Vec<OutboxMessage>) -> Vec<OutboxMessage> {
+        if self.parked.is_empty() {
+            return messages;
+        }
+        let (held, rest): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|message| self.parked.contains(&message.stream));
+        let now = self.clock.now();
+        self.parks.extend(held.into_iter().map(|message| super::send::parked(message, 0, None, now)));
+        rest
+    }
+
+    /// Deletes messages that were kept for long enough.
+    async fn forget(&mut self) -> Result<(), Trouble> {
+        let (Some(keep), Some(lease)) = (self.keep, self.lease.clone()) else { return Ok(()) };
+        if self.forgotten.elapsed() < FORGET {
+            return Ok(());
+        }
+        let before = self.clock.now() - keep;
+        let work: Work<S::Tx, _> = Box::new(move |tx| {
+            Box::pin(async move {
+                match S::forget(&lease, tx, P::NAME, before, FORGOTTEN).await {
+                    Ok(forgotten) => Ended::Commit(Ok(forgotten)),
+                    Err(error) => Ended::RollBack(Err(error)),
+                }
+            })
+        });
+        if self.store.transact(work).await?? < FORGOTTEN as u64 {
+            self.forgotten = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Waits for messages, for the time to try one again, or for a command.
+    async fn wait_for_more(&mut self) {
+        let now = Instant::now();
+        let next = self.waiting.values().map(|waiting| waiting.until).min();
+        let time = next.map_or(POLL, |next| next.saturating_duration_since(now).min(POLL));
+        self.rest(time, true).await;
+    }
+
+    /// Waits for a while, or for a command; or for the outbox to be filled.
+    pub(super) async fn rest(&mut self, time: Duration, for_feed: bool) {
+        let feed = async {
+            if for_feed {
+                self.filled.next().await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        let changed = race(feed, tokio::time::sleep(time));
+        if let First::Left(Some(command)) = race(self.commands.recv(), changed).await {
+            self.pending.push_back(command);
+        }
+    }
+
+    /// Waits before it is tried again, where that may help.
+    async fn after_trouble(&mut self, trouble: Trouble, failures: u32, goal: Goal) -> Result<(), RelayError> {
+        let (error, passes) = match trouble {
+            Trouble::Failed(error) => (error, false),
+            Trouble::Store(source) => {
+                let passes = match &source {
+                    ReadStoreError::Store(error) => may_pass(error),
+                    ReadStoreError::TakenOver { .. } => goal == Goal::Follow,
+                };
+                // Who has the outbox, and what is parked in it, is to be found out again.
+                self.lease = None;
+                (store_failed::<P>(source), passes)
+            }
+        };
+        let gives_up = goal == Goal::Empty && failures >= STORE_TRIES;
+        if !passes || gives_up {
+            self.lease = None;
+            self.status.send_modify(|status| {
+                status.state = RelayState::Failed;
+                status.last_error = Some(error.clone());
+            });
+            return Err(error);
+        }
+        tracing::warn!(publication = P::NAME, %error, "a relay tries again");
+        self.status.send_modify(|status| {
+            status.state = RelayState::Retrying;
+            status.last_error = Some(error);
+        });
+        self.rest(STORE_WAIT.wait_after(failures.max(2)).unwrap_or_default(), false).await;
+        Ok(())
+    }
+
+    async fn command(&mut self) -> Option<Command> {
+        match self.pending.pop_front() {
+            Some(command) => Some(command),
+            None => self.commands.recv().await,
+        }
+    }
+
+    async fn wait_after_failure(&mut self) -> Next {
+        loop {
+            match self.command().await {
+                None | Some(Command::Stop) => return Next::End,
+                // It does nothing as it is.
+                Some(Command::Pause(answer)) => done(answer),
+                Some(Command::Resume(answer)) => {
+                    self.go_on();
+                    done(answer);
+                    return Next::GoOn;
+                }
+                Some(command @ (Command::ReplayParked(_) | Command::Discard(..))) => {
+                    self.go_on();
+                    self.pending.push_front(command);
+                    return Next::GoOn;
+                }
+            }
+        }
+    }
+
+    /// Begins anew after a failure.
+    fn go_on(&mut self) {
+        self.known = false;
+        self.away = Away::default();
+        self.status.send_modify(|status| {
+            status.state = RelayState::Starting;
+            status.last_error = None;
+        });
+    }
+
+    /// Does what it was told meanwhile.
+    async fn obey(&mut self) -> Result<Next, Trouble> {
+        while let Some(command) = self.pending.pop_front().or_else(|| self.commands.try_recv().ok()) {
+            match command {
+                Command::Stop => return Ok(Next::End),
+                Command::Resume(answer) => done(answer),
+                Command::ReplayParked(answer) => self.replay(answer).await?,
+                Command::Discard(id, answer) => self.discard(id, answer).await?,
+                Command::Pause(answer) => {
+                    self.settle().await?;
+                    self.state(RelayState::Paused);
+                    done(answer);
+                    if self.wait_while_paused().await? == Next::End {
+                        return Ok(Next::End);
+                    }
+                    self.state(RelayState::Running);
+                }
+            }
+        }
+        Ok(Next::GoOn)
+    }
+
+    async fn wait_while_paused(&mut self) -> Result<Next, Trouble> {
+        loop {
+            match self.command().await {
+                None | Some(Command::Stop) => return Ok(Next::End),
+                Some(Command::Pause(answer)) => done(answer),
+                Some(Command::ReplayParked(answer)) => self.replay(answer).await?,
+                Some(Command::Discard(id, answer)) => self.discard(id, answer).await?,
+                Some(Command::Resume(answer)) => {
+                    done(answer);
+                    return Ok(Next::GoOn);
+                }
+            }
+        }
+    }
+
+    /// The lease, also where it had none yet.
+    async fn lease_now(&mut self) -> Result<Option<Arc<S::Lease>>, Trouble> {
+        if self.lease.is_none() {
+            self.known = false;
+            self.lease = self.store.lease(P::RELAY).await?.map(Arc::new);
+        }
+        Ok(self.lease.clone())
+    }
+
+    async fn replay(&mut self, answer: Answer<u64>) -> Result<(), Trouble> {
+        let replayed = match self.lease_now().await? {
+            None => Err(RelayError::Held { publication: P::NAME }),
+            Some(lease) => {
+                self.settle().await?;
+                let work: Work<S::Tx, Result<u64, ReadStoreError>> = Box::new(move |tx| {
+                    Box::pin(async move {
+                        match S::unpark_messages(&lease, tx, P::NAME, None).await {
+                            Ok(count) => Ended::Commit(Ok(count)),
+                            Err(error) => Ended::RollBack(Err(error)),
+                        }
+                    })
+                });
+                Ok(self.store.transact(work).await??)
+            }
+        };
+        self.known = false;
+        // Nobody may wait for the answer any more.
+        let _ = answer.send(replayed);
+        Ok(())
+    }
+
+    async fn discard(&mut self, id: String, answer: Answer<bool>) -> Result<(), Trouble> {
+        let discarded = match self.lease_now().await? {
+            None => Err(RelayError::Held { publication: P::NAME }),
+            Some(lease) => {
+                self.settle().await?;
+                let work: Work<S::Tx, Result<bool, ReadStoreError>> = Box::new(move |tx| {
+                    Box::pin(async move {
+                        match discard::<S>(&lease, tx, P::NAME, &id).await {
+                            Ok(found) => Ended::Commit(Ok(found)),
+                            Err(error) => Ended::RollBack(Err(error)),
+                        }
+                    })
+                });
+                Ok(self.store.transact(work).await??)
+            }
+        };
+        self.known = false;
+        // Nobody may wait for the answer any more.
+        let _ = answer.send(discarded);
+        Ok(())
+    }
+}
+
+/// How often a store is tried where the work is to end.
+const STORE_TRIES: u32 = 5;
+
+/// Deletes a parked message, and makes the others of its stream ready.
+async fn discard<S: OutboxStore>(
+    lease: &S::Lease,
+    tx: &mut S::Tx,
+    outbox: &str,
+    id: &str,
+) -> Result<bool, ReadStoreError> {
+    let Some(stream) = S::discard(lease, tx, outbox, id).await? else { return Ok(false) };
+    S::unpark_messages(lease, tx, outbox, Some(&stream)).await?;
+    Ok(true)
+}
+
+/// Says that it is done.
+fn done(answer: oneshot::Sender<()>) {
+    // Nobody may wait for the answer any more.
+    let _ = answer.send(());
+}
+
+/// A position with no event between it and this one.
+fn before(position: Position) -> Position {
+    match (position.epoch, position.number.checked_sub(1)) {
+        (epoch, Some(number)) => Position { epoch, number },
+        (0, None) => Position::START,
+        (epoch, None) => Position { epoch: epoch - 1, number: u64::MAX },
+    }
+}

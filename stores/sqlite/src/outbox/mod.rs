@@ -1,0 +1,5 @@
+//! Outboxes: messages that are to be sent.
+
+mod messages;
+mod parked;
+mod store;

@@ -1,0 +1,7 @@
+DELETE FROM outbox
+WHERE rowid IN (
+    SELECT rowid FROM outbox
+    WHERE outbox = ?1 AND state = 'sent' AND changed_at < ?2
+    ORDER BY position_epoch, position, ordinal
+    LIMIT ?3
+)

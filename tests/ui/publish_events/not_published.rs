@@ -1,0 +1,19 @@
+//! Each event that is listed has its `ToPublic`.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Publish)]
+#[publish(name = "bank", source = "/bank", events(Increased, Decreased))]
+pub struct BankNews;
+
+impl ToPublic<Increased> for BankNews {
+    fn to_public(&self, _: &Recorded<Increased>, _: &mut PublicEvents) -> Published {
+        Ok(())
+    }
+}
+
+fn main() {}

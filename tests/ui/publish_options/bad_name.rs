@@ -1,0 +1,19 @@
+//! The name is one that stores take.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Publish)]
+#[publish(name = "the bank", source = "/bank", events(Increased))]
+pub struct BankNews;
+
+impl ToPublic<Increased> for BankNews {
+    fn to_public(&self, _: &Recorded<Increased>, _: &mut PublicEvents) -> Published {
+        Ok(())
+    }
+}
+
+fn main() {}
