@@ -125,7 +125,7 @@ fn added(span: Span, input: ParseStream<'_>, errors: &Errors) -> syn::Result<Opt
     let (mut default, mut since) = (Once::default(), Once::default());
     let whole = group(input, "added(..)", ADDED, errors, &mut |name, span, input| {
         match name {
-            "default" => default.set(name, span, expression::read(input)?, errors),
+            "default" => default.set(name, span, expression::read(input, ADDED)?, errors),
             _ => since.set(name, span, self::since(input)?, errors),
         }
         Ok(())
@@ -164,7 +164,7 @@ fn changed(span: Span, input: ParseStream<'_>, errors: &Errors) -> syn::Result<O
                 input.parse::<Token![=]>()?;
                 from.set(name, span, (serde_before(input)?, input.parse::<Type>()?), errors);
             }
-            "with" => with.set(name, span, expression::read(input)?, errors),
+            "with" => with.set(name, span, expression::read(input, CHANGED)?, errors),
             _ => since.set(name, span, self::since(input)?, errors),
         }
         Ok(())

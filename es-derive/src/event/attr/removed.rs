@@ -122,7 +122,7 @@ impl Given {
         match name {
             "since" => self.since.set(name, span, since(input)?, errors),
             "added" => self.added.set(name, span, since(input)?, errors),
-            "default" => self.default.set(name, span, expression::read(input)?, errors),
+            "default" => self.default.set(name, span, expression::read(input, OPTIONS)?, errors),
             "after" => self.place.set(name, span, Place::After(field(input)?), errors),
             "before" => self.place.set(name, span, Place::Before(field(input)?), errors),
             _ => self.spoiled |= !change::one(name, span, input, &mut self.changes, errors)?,

@@ -100,7 +100,7 @@ pub(super) fn tracks(tracks: &[Track], limits: &Limits, errors: &Errors) {
     for track in tracks {
         // All of them are looked at.
         let allowed = track.versions().filter(|since| !limits.allow(*since, errors)).count() == 0;
-        if allowed {
+        if allowed && track.versions().all(|since| since.version <= newest) {
             lifetime(track, errors);
             once(track, errors);
         }

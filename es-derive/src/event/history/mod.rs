@@ -5,6 +5,9 @@ mod check;
 mod order;
 mod track;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident};
 use syn::{Member, Type, Visibility};
