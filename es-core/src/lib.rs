@@ -47,9 +47,9 @@ pub use evolution::{
     VersionShape,
 };
 pub use journal::{
-    Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, ImportJournal, ImportPart, Imported,
-    Journal, JournalError, JournalId, MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize, RawEvent,
-    StreamAppend, limits,
+    Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, HeldBack, ImportJournal, ImportPart,
+    Imported, Journal, JournalError, JournalId, MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize,
+    RawEvent, StreamAppend, limits,
 };
 #[cfg(feature = "tokio")]
 pub use projection::{

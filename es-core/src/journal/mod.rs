@@ -3,6 +3,7 @@
 mod append;
 mod error;
 mod filter;
+mod held_back;
 mod import;
 mod memory;
 mod page;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use append::{Append, AppendError, Appended, AppendedStream, ExpectedVersion, NewEvent, StreamAppend, limits};
 pub use error::JournalError;
 pub use filter::Filter;
+pub use held_back::HeldBack;
 pub use import::{ImportJournal, ImportPart, Imported};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use page::{Page, PageEvents, PageSize, RawEvent};
@@ -84,6 +86,14 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// Woken by an append of this process at once, by one of another process within a second.
     fn wait(&self, after: Position) -> impl Future<Output = Result<Position, JournalError>> + Send;
+
+    /// Says what keeps events that are committed from being read, if something does; for the
+    /// [status](crate::Status) of projectors.
+    ///
+    /// Only stores with concurrent transactions have such: there a reader waits for the oldest transaction that writes.
+    fn held_back(&self) -> impl Future<Output = Result<Option<HeldBack>, JournalError>> + Send {
+        async { Ok(None) }
+    }
 
     /// The clock of this journal; commands are decided at its time unless the repository has another.
     fn clock(&self) -> Arc<dyn Clock> {

@@ -20,6 +20,10 @@ pub struct PostgresStoreBuilder {
     pub(crate) migrate: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lease_time: Duration,
+    pub(crate) writers: usize,
+    pub(crate) readers: usize,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
 }
 
 impl PostgresStoreBuilder {
@@ -30,6 +34,10 @@ impl PostgresStoreBuilder {
             migrate: true,
             clock: Arc::new(SystemClock),
             lease_time: LEASE_TIME,
+            writers: 2,
+            readers: 4,
+            statement_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
         }
     }
 
@@ -68,6 +76,36 @@ impl PostgresStoreBuilder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// How many connections write; 2 unless this is called, and 0 counts as 1. Appends that wait are written together, so
+    /// more of them help only where each commit takes long.
+    #[must_use]
+    pub fn writers(mut self, writers: usize) -> Self {
+        self.writers = writers.max(1);
+        self
+    }
+
+    /// How many connections read the journal at the same time; 4 unless this is called, and 0 counts as 1.
+    #[must_use]
+    pub fn readers(mut self, readers: usize) -> Self {
+        self.readers = readers.max(1);
+        self
+    }
+
+    /// How long the server may take for a statement of the store, to wait for others included, before it is an error;
+    /// 30 seconds unless this is called. The wait for a standby does not count.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = timeout;
+        self
+    }
+
+    /// How long to wait for a connection, before it is an error; 10 seconds unless this is called.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
         self
     }
 

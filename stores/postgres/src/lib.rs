@@ -28,11 +28,18 @@
 //! `Cargo.toml` with `features = ["tls-rustls"]`, and write `sslmode=verify-full` in the URL.
 
 mod builder;
+mod cache;
+mod connections;
 mod error;
 mod place;
 mod projection;
+mod reader;
 mod schema;
+mod snapshots;
 mod store;
+mod stream;
+mod watch;
+mod writer;
 
 pub use builder::PostgresStoreBuilder;
 pub use error::ConnectError;

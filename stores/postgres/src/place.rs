@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{JournalError, Position};
+use es_core::{BoxError, JournalError, Position};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::error::ConnectError;
@@ -39,17 +39,25 @@ impl Place {
 
     /// What an error of the database means to a journal.
     pub(crate) fn error(&self, action: &'static str, error: sqlx::Error) -> JournalError {
+        match &error {
+            sqlx::Error::PoolClosed => self.closed(),
+            sqlx::Error::PoolTimedOut => JournalError::Busy { store: self.name(), source: error.into() },
+            _ => self.coded(action, code(&error).as_deref(), error),
+        }
+    }
+
+    /// What an error with this SQLSTATE means to a journal.
+    pub(crate) fn coded(
+        &self,
+        action: &'static str,
+        code: Option<&str>,
+        error: impl Into<BoxError> + ToString,
+    ) -> JournalError {
         let store = self.name();
-        if matches!(error, sqlx::Error::PoolClosed) {
-            return JournalError::Closed { store };
-        }
-        if matches!(error, sqlx::Error::PoolTimedOut) {
-            return JournalError::Busy { store, source: error.into() };
-        }
-        match code(&error).as_deref() {
-            // Serialization failure, deadlock, lock not available; too many connections; cancelled, which is what a
+        match code {
+            // Serialization failure, deadlock, faster appends, lock not available; too many connections; cancelled, which is what a
             // timeout does; shutting down, starting up.
-            Some("40001" | "40P01" | "55P03" | "53300" | "57014" | "57P01" | "57P03") => {
+            Some("40001" | "40P01" | "ES001" | "55P03" | "53300" | "57014" | "57P01" | "57P03") => {
                 JournalError::Busy { store, source: error.into() }
             }
             Some("53100") => JournalError::Full { store, source: error.into() },

@@ -1,34 +1,50 @@
 //! `PostgresStore`: a handle on the connections to one journal.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use es_core::Clock;
+use es_core::{
+    Append, AppendError, Appended, Clock, CommandId, Filter, HeldBack, Journal, JournalError, JournalId, Page,
+    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::builder::PostgresStoreBuilder;
+use crate::connections::Connector;
 use crate::error::ConnectError;
 use crate::place::Place;
 use crate::projection::Projections;
+use crate::reader::Reader;
 use crate::schema::{Known, Schema, make_ready};
+use crate::watch::Watch;
+use crate::writer::{self, Job};
 
 /// A journal and its snapshots in one schema of a PostgreSQL database.
 ///
 /// Clones are handles on the same store. Connections are closed with the last of them, or by [`close`](Self::close).
+/// A future that is dropped leaves nothing half done: what it had asked for happens as a whole or not at all.
+///
+/// What it does it does in tasks of the runtime that it was connected on; it ends with that.
 #[derive(Clone)]
 pub struct PostgresStore {
     shared: Arc<Shared>,
 }
 
-#[expect(dead_code, reason = "the journal comes next")]
 struct Shared {
     known: Known,
     place: Place,
-    schema: Schema,
     clock: Arc<dyn Clock>,
     pool: PgPool,
     projections: Projections,
+    reader: Arc<Reader>,
+    watch: Arc<Watch>,
+    /// `None` once it is closed.
+    appends: Mutex<Option<mpsc::Sender<Job>>>,
+    /// The tasks that write have receivers of it until they are done.
+    alive: watch::Sender<()>,
 }
 
 impl PostgresStore {
@@ -63,14 +79,38 @@ impl PostgresStore {
         &self.shared.pool
     }
 
-    /// Closes all connections, for all handles, once what was asked for before is done.
+    /// Does the appends that were asked for before, then closes all connections, for all handles. What is asked for
+    /// afterwards is [`JournalError::Closed`].
     pub async fn close(&self) {
         self.shared.projections.close().await;
+        self.shared.close();
+        // Each task that writes has a receiver of it until it is done.
+        self.shared.alive.closed().await;
         self.shared.pool.close().await;
     }
 
     pub(crate) fn projections(&self) -> &Projections {
         &self.shared.projections
+    }
+}
+
+impl Shared {
+    /// The queue, unless it is closed.
+    fn appends(&self) -> MutexGuard<'_, Option<mpsc::Sender<Job>>> {
+        // It is there or is not.
+        self.appends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        *self.appends() = None;
+        self.watch.close();
+        self.reader.close();
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -94,7 +134,106 @@ pub(crate) async fn connect(
     // Everything is done; that the server is told so is a courtesy.
     let _ = db.close().await;
     let projections = Projections::new(&schema, &place, &options, builder.lease_time);
+    let connector = Connector {
+        options: options.clone(),
+        schema,
+        place: place.clone(),
+        statement_timeout: builder.statement_timeout,
+        connect_timeout: builder.connect_timeout,
+    };
     let pool = builder.pool.test_before_acquire(false).connect_lazy_with(options);
-    let shared = Shared { known, place, schema, clock: builder.clock, pool, projections };
+    let reader = Arc::new(Reader::new(connector.clone(), builder.readers));
+    let watch = Arc::new(Watch::new());
+    crate::watch::start(&watch, &connector, known.id.0);
+    let alive = watch::Sender::new(());
+    let appends = writer::start(&connector, builder.writers, &builder.clock, &watch, &alive);
+    let appends = Mutex::new(Some(appends));
+    let shared = Shared { known, place, clock: builder.clock, pool, reader, watch, appends, alive, projections };
     Ok(PostgresStore { shared: Arc::new(shared) })
+}
+
+impl Journal for PostgresStore {
+    fn id(&self) -> JournalId {
+        self.shared.known.id
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        append.check()?;
+        let closed = || self.shared.place.closed();
+        let (answer, answered) = oneshot::channel();
+        let appends = self.shared.appends().clone().ok_or_else(closed)?;
+        appends.send(Job { append, answer }).await.map_err(|_| closed())?;
+        // A sender that is kept keeps the writers waiting for more.
+        drop(appends);
+        let lost = |_| AppendError::Unknown { source: "the task that writes ended before it answered".into() };
+        answered.await.map_err(lost)?
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> Result<Page, JournalError> {
+        self.shared.reader.read_stream(stream, &versions, size).await
+    }
+
+    async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
+        self.shared.reader.read_all(after, filter, size).await
+    }
+
+    async fn version(&self, stream: &StreamId) -> Result<u64, JournalError> {
+        self.shared.reader.version(stream).await
+    }
+
+    async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<u64, JournalError> {
+        self.shared.reader.version_at(stream, time).await
+    }
+
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        id: CommandId,
+    ) -> Result<Option<RangeInclusive<u64>>, JournalError> {
+        self.shared.reader.find_command(stream, id).await
+    }
+
+    async fn head(&self) -> Result<Position, JournalError> {
+        self.shared.reader.head().await
+    }
+
+    async fn wait(&self, after: Position) -> Result<Position, JournalError> {
+        self.shared.watch.wait(&self.shared.place, after).await
+    }
+
+    async fn held_back(&self) -> Result<Option<HeldBack>, JournalError> {
+        self.shared.reader.held_back().await
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.clock)
+    }
+}
+
+impl SnapshotStore for PostgresStore {
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        up_to: u64,
+        format: &str,
+    ) -> Result<Option<Snapshot>, JournalError> {
+        self.shared.reader.load_snapshot(stream, up_to, format).await
+    }
+
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {
+        self.shared.reader.save_snapshot(&snapshot).await
+    }
+
+    async fn keep_snapshots(&self, stream: &StreamId, keep: u32) -> Result<(), JournalError> {
+        self.shared.reader.keep_snapshots(stream, keep).await
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
+        self.shared.reader.delete_snapshots(stream, &versions).await
+    }
 }

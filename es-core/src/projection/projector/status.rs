@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::ProjectorError;
 use crate::event::{Position, Timestamp};
+use crate::journal::HeldBack;
 
 /// How far a projector is, and what it is doing.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Status {
     pub parked_streams: usize,
     /// What went wrong last, while it is not mended.
     pub last_error: Option<ProjectorError>,
+    /// What keeps it from reading events that are committed; looked up about once a second while there is nothing to read.
+    pub held_back: Option<HeldBack>,
     /// When the last event that it has seen was recorded.
     reached: Option<Timestamp>,
     /// When `rate` was measured.
@@ -83,6 +86,7 @@ impl Status {
             state: ProjectorState::Starting,
             parked_streams: 0,
             last_error: None,
+            held_back: None,
             reached: None,
             measured: None,
         }

@@ -1,5 +1,6 @@
 //! The steps of a projector at work: read, project, wait.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use super::run::{Goal, Next, Trouble};
 use super::{OnFailure, Projector, ProjectorError, ProjectorState};
 use crate::BoxError;
 use crate::event::{Position, Timestamp};
-use crate::journal::{Journal, JournalError, Page, PageSize};
+use crate::journal::{HeldBack, Journal, JournalError, Page, PageSize};
 use crate::projection::futures::{First, join, race};
 use crate::projection::{Checkpoint, Ended, Projection, ReadStore, ReadStoreError, Work};
 
@@ -17,6 +18,9 @@ use crate::projection::{Checkpoint, Ended, Projection, ReadStore, ReadStoreError
 const EMPTY_PAGES: u32 = 64;
 /// How often it is asked for the head while there is more to read anyway.
 const HEAD: Duration = Duration::from_millis(200);
+
+/// How often it is asked what holds events back, while there are none to read.
+const HELD_BACK: Duration = Duration::from_secs(1);
 
 /// What a projector knows while it has a projection.
 pub(super) struct Session {
@@ -162,22 +166,42 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     async fn wait_for_more(&mut self, session: &mut Session) -> Result<(), Trouble> {
         self.state(ProjectorState::Live);
         let time = self.time_to_timer().await;
-        let timer = async {
+        let journal = self.journal.clone();
+        let mut waiting = pin!(journal.wait(session.position));
+        let mut timer = pin!(async {
             match time {
                 Some(time) => tokio::time::sleep(time).await,
                 None => std::future::pending().await,
             }
-        };
-        match race(self.commands.recv(), race(self.journal.wait(session.position), timer)).await {
-            First::Left(command) => self.pending.extend(command),
-            First::Right(First::Left(head)) => {
-                let head = head?;
-                self.core.status.send_modify(|status| status.head = status.head.max(head));
-                session.at_end = false;
+        });
+        loop {
+            let events = race(waiting.as_mut(), timer.as_mut());
+            match race(race(self.commands.recv(), events), tokio::time::sleep(HELD_BACK)).await {
+                First::Left(First::Left(command)) => self.pending.extend(command),
+                First::Left(First::Right(First::Left(head))) => {
+                    let head = head?;
+                    self.core.status.send_modify(|status| status.head = status.head.max(head));
+                    session.at_end = false;
+                }
+                First::Left(First::Right(First::Right(()))) => {}
+                First::Right(()) => {
+                    // A journal that cannot say so now may be able to later.
+                    let held_back = journal.held_back().await.unwrap_or_default();
+                    self.held_back(held_back);
+                    continue;
+                }
             }
-            First::Right(First::Right(())) => {}
+            self.held_back(None);
+            return Ok(());
         }
-        Ok(())
+    }
+
+    fn held_back(&self, by: Option<HeldBack>) {
+        self.core.status.send_if_modified(|status| {
+            let changed = status.held_back != by;
+            status.held_back = by;
+            changed
+        });
     }
 
     /// Projects some of the events in hand; gives whether the session can go on.

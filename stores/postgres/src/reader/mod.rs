@@ -1,0 +1,165 @@
+//! Reading: pages of events, and what is asked of single streams.
+
+mod events;
+mod head;
+mod held_back;
+mod kinds;
+mod page;
+mod row;
+mod stream;
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
+
+use es_core::{JournalError, StreamId};
+use sqlx::AssertSqlSafe;
+
+use crate::cache::Cache;
+use crate::connections::{Connections, Connector, Lent};
+use crate::place::Place;
+use crate::schema::Schema;
+use head::Patience;
+use kinds::Kinds;
+
+pub(crate) use row::as_time;
+
+/// How many streams are remembered by their numbers, at least.
+const STREAMS: usize = 8 * 1024;
+
+/// The connections to read on, and what is known of streams and kinds.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    connections: Connections,
+    place: Place,
+    schema: Schema,
+    kinds: Kinds,
+    streams: Mutex<Cache<i64, StreamId>>,
+    /// The bytes of an event, of late.
+    event_bytes: AtomicUsize,
+    patience: Patience,
+    sql: Statements,
+}
+
+/// The statements that are run again and again.
+#[derive(Debug)]
+struct Statements {
+    stream: Arc<str>,
+    all: Arc<str>,
+    end: Arc<str>,
+    version: Arc<str>,
+}
+
+/// Why something cannot be read.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Database(sqlx::Error),
+    Journal(JournalError),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<JournalError> for Trouble {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl Trouble {
+    pub(crate) fn error(self, place: &Place, action: &'static str) -> JournalError {
+        match self {
+            Self::Database(error) => place.error(action, error),
+            Self::Journal(error) => error,
+        }
+    }
+
+    /// Whether the connection is gone. Nothing is the worse for asking again on another one.
+    pub(crate) fn is_lost(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Io(_)) => true,
+            Self::Database(error) => crate::place::code(error).is_some_and(|code| code.starts_with("57P")),
+            Self::Journal(_) => false,
+        }
+    }
+}
+
+/// Runs a query on a connection; once more on a new one, where the old one turns out to be gone.
+macro_rules! on_connection {
+    ($reader:expr, $action:expr, |$lent:ident| $query:expr) => {{
+        let reader: &$crate::reader::Reader = $reader;
+        let mut lent = reader.lend().await?;
+        loop {
+            let result = {
+                let $lent = &mut lent;
+                $query.await
+            };
+            match result {
+                Ok(value) => {
+                    lent.give_back();
+                    break Ok(value);
+                }
+                Err(trouble) if lent.is_old && trouble.is_lost() => {
+                    drop(lent);
+                    lent = reader.lend_new().await?;
+                }
+                Err(trouble) => break Err($crate::reader::Trouble::error(trouble, reader.place(), $action)),
+            }
+        }
+    }};
+}
+pub(crate) use on_connection;
+
+impl Reader {
+    pub(crate) fn new(connector: Connector, most: usize) -> Self {
+        let (place, schema) = (connector.place.clone(), connector.schema.clone());
+        let ready = |sql: &str| Arc::from(schema.sql(sql).0);
+        let sql = Statements {
+            stream: ready(include_str!("stream.sql")),
+            all: ready(include_str!("all.sql")),
+            end: ready(include_str!("end.sql")),
+            version: ready("SELECT version FROM {schema}.streams WHERE aggregate = $1 AND id = $2"),
+        };
+        Self {
+            connections: Connections::new(connector, most),
+            place,
+            schema,
+            kinds: Kinds::default(),
+            streams: Mutex::new(Cache::new(STREAMS)),
+            event_bytes: AtomicUsize::new(256),
+            patience: Patience::default(),
+            sql,
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.connections.close();
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) async fn lend_new(&self) -> Result<Lent<'_>, JournalError> {
+        self.connections.lend_new().await
+    }
+
+    pub(crate) async fn lend(&self) -> Result<Lent<'_>, JournalError> {
+        self.connections.lend().await
+    }
+}
+
+fn ready(sql: &Arc<str>) -> AssertSqlSafe<Arc<str>> {
+    AssertSqlSafe(Arc::clone(sql))
+}
+
+/// A number as PostgreSQL has it; there is nothing above the largest.
+pub(crate) fn as_integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,125 @@
+//! Filling a page: rows as they come, and the streams and kinds behind their numbers.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use es_core::{Filter, Page, PageSize, StreamId};
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Row};
+
+use super::kinds::no_kind;
+use super::row::{End, EventRow, Line};
+use super::{Reader, Trouble};
+use crate::connections::Lent;
+use crate::stream::next;
+
+/// The rows of one query.
+pub(super) struct Lines {
+    pub(super) events: Vec<EventRow>,
+    pub(super) end: Option<End>,
+}
+
+impl Reader {
+    /// How many events to ask for, so that a page with room for `size` is full, or a little more than that.
+    pub(super) fn ask_for(&self, size: PageSize) -> i64 {
+        let by_bytes = size.bytes / self.event_bytes.load(Ordering::Relaxed).max(1);
+        let events = size.events.min(by_bytes + by_bytes / 4 + 16);
+        i64::try_from(events).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    /// Runs a query, and takes its rows. Much more than fits in a page is not waited for.
+    pub(super) async fn lines(
+        &self,
+        lent: &mut Lent<'_>,
+        query: Query<'_, Postgres, PgArguments>,
+        size: PageSize,
+    ) -> Result<Lines, Trouble> {
+        let enough = size.bytes.saturating_mul(2).saturating_add(1024 * 1024);
+        let mut lines = Lines { events: Vec::new(), end: None };
+        let mut bytes = 0_usize;
+        let mut rows = query.fetch(&mut lent.db);
+        while let Some(row) = next(&mut rows).await {
+            match Line::new(row?, &self.place)? {
+                Line::Event(event) => {
+                    bytes = bytes.saturating_add(event.payload_len());
+                    lines.events.push(event);
+                }
+                Line::End(end) => lines.end = Some(end),
+            }
+            if bytes > enough {
+                drop(rows);
+                // On the old one the server would send the rest first.
+                lent.renew().await?;
+                break;
+            }
+        }
+        if let Some(average) = bytes.checked_div(lines.events.len()) {
+            let before = self.event_bytes.load(Ordering::Relaxed);
+            // That another page says something else at the same time does no harm.
+            self.event_bytes.store((before / 2 + average / 2).max(average), Ordering::Relaxed);
+        }
+        Ok(lines)
+    }
+
+    /// Gives the page each event that `filter` lets through, until it is full. `false` where it is.
+    pub(super) async fn fill(
+        &self,
+        lent: &mut Lent<'_>,
+        page: &mut Page,
+        events: &[EventRow],
+        filter: &Filter,
+    ) -> Result<bool, Trouble> {
+        let mut kinds = self.kinds.all();
+        if events.iter().any(|event| !kinds.contains_key(&event.kind())) {
+            kinds = self.kinds.load(&mut lent.db, &self.schema, &self.place).await?;
+        }
+        let streams = self.streams_of(&mut lent.db, events).await?;
+        for event in events {
+            let (kind_no, stream_no) = (event.kind(), event.stream());
+            let kind = kinds.get(&kind_no).ok_or_else(|| no_kind(&self.place, event.position, kind_no))?;
+            if !filter.lets_through(&kind.aggregate, &kind.name) {
+                page.passed(event.position);
+                continue;
+            }
+            let stream = streams.get(&stream_no).ok_or_else(|| {
+                self.place.damaged(Some(event.position), format!("there is no stream with the number {stream_no}"))
+            })?;
+            if !event.event(&self.place, kind, stream, |raw| page.push(raw))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The streams of the events, by number.
+    async fn streams_of(&self, db: &mut PgConnection, events: &[EventRow]) -> Result<HashMap<i64, StreamId>, Trouble> {
+        let mut streams = HashMap::new();
+        let mut unknown = Vec::new();
+        {
+            // It only ever has what was read.
+            let mut known = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+            for no in events.iter().map(EventRow::stream).collect::<HashSet<_>>() {
+                match known.get(&no) {
+                    Some(stream) => drop(streams.insert(no, stream)),
+                    None => unknown.push(no),
+                }
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(streams);
+        }
+        let sql = self.schema.sql("SELECT no, aggregate, id FROM {schema}.streams WHERE no = ANY ($1)");
+        let rows = sqlx::query(sql).bind(&unknown).fetch_all(db).await?;
+        let mut known = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            let no: i64 = row.try_get(0)?;
+            let stream = StreamId::new(row.try_get(1)?, row.try_get(2)?)
+                .map_err(|error| self.place.damaged(None, format!("the stream with the number {no}: {error}")))?;
+            known.set(&no, stream.clone());
+            streams.insert(no, stream);
+        }
+        Ok(streams)
+    }
+}

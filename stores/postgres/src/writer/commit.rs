@@ -1,0 +1,258 @@
+//! A batch: several appends in one statement, and an answer to each.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use es_core::{Append, AppendError, Appended, JournalError};
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use sqlx::{Connection, Either, Executor, PgConnection};
+
+use super::answer::{Answer, may_be_repeated, nothing};
+use super::batch::{Batch, new_kinds};
+use super::kinds::KindNumbers;
+use super::{IDLE, Job, Session, Writer};
+use crate::place::{Place, code};
+use crate::stream::next;
+
+/// How often an append that got into the way of others is tried.
+const TRIES: u32 = 8;
+
+/// Why a batch has no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It was not written.
+    NotWritten(sqlx::Error),
+    /// It was not written, since there is no connection.
+    NotConnected(JournalError),
+    /// It was written or was not.
+    Unknown(sqlx::Error),
+}
+
+type Answered = Result<Appended, AppendError>;
+
+impl Writer {
+    /// Writes the appends and answers each.
+    pub(super) async fn write(&mut self, jobs: &mut Vec<Job>) {
+        let appends: Vec<&Append> = jobs.iter().map(|job| &job.append).collect();
+        let answers = self.answers(&appends).await;
+        for (job, answer) in jobs.drain(..).zip(answers) {
+            // Nobody may wait for the answer any more.
+            drop(job.answer.send(answer));
+        }
+    }
+
+    async fn answers(&mut self, appends: &[&Append]) -> Vec<Answered> {
+        match self.together(appends).await {
+            Ok(answers) => answers,
+            Err(failure) if failure.concerns_all() => {
+                let failure = Arc::new(failure);
+                appends.iter().map(|_| Err(Failure::for_each(&failure, &self.connector.place))).collect()
+            }
+            // One of them is the cause, or has got into the way of another process: the others are not to suffer.
+            Err(_) => {
+                let mut answers = Vec::with_capacity(appends.len());
+                for append in appends {
+                    answers.push(self.alone(append).await);
+                }
+                answers
+            }
+        }
+    }
+
+    /// Writes an append alone, again and again while others are in its way.
+    async fn alone(&mut self, append: &Append) -> Answered {
+        let mut tries = 1;
+        loop {
+            let failure = match self.together(&[append]).await {
+                Ok(mut answers) => return answers.pop().unwrap_or_else(|| Err(self.lost())),
+                Err(failure) => failure,
+            };
+            match failure.code().as_deref() {
+                // An id that is there already: that of an event, so this append may have been written before.
+                Some("23505") => {
+                    if let Some(answer) = self.repeated(append).await? {
+                        return answer;
+                    }
+                }
+                Some("ES001" | "40001" | "40P01") => {}
+                _ => return Err(Failure::for_each(&Arc::new(failure), &self.connector.place)),
+            }
+            if tries == TRIES {
+                return Err(Failure::for_each(&Arc::new(failure), &self.connector.place));
+            }
+            // Each in its own time: the process tells two apart that are in each other's way.
+            let jitter = u64::from(std::process::id() % 7 + tries);
+            tokio::time::sleep(Duration::from_millis(jitter)).await;
+            tries += 1;
+        }
+    }
+
+    /// Writes the appends in one statement.
+    async fn together(&mut self, appends: &[&Append]) -> Result<Vec<Answered>, Failure> {
+        let now = self.clock.now();
+        let sent = || appends.iter().copied().filter(|append| !append.streams.is_empty());
+        let mut session = self.session().await?;
+        let new = new_kinds(sent(), &session.kinds);
+        if !new.is_empty() {
+            let added = session.kinds.add(&mut session.db, &self.connector.schema, &new).await;
+            // They are needed for the events; these have not been sent yet.
+            added.map_err(Failure::NotWritten)?;
+        }
+        let batch = Batch::new(sent(), &session.kinds);
+        let mut each = None;
+        if sent().next().is_some() {
+            let query = sqlx::query(super::ready(&self.statements.append));
+            let running = run(&mut session.db, batch.bind(query, now));
+            let (result, warned) = self.notices.watch(running).await;
+            if warned && batch.has_events() {
+                return Err(Failure::Unknown(sqlx::Error::Protocol(
+                    "the server was told not to wait for its standbys, so they may not have the events".to_owned(),
+                )));
+            }
+            let row = match result {
+                Ok(row) => row,
+                // Between two statements, and in no transaction: it can be used again.
+                Err(failure @ Failure::NotWritten(_)) if !failure.concerns_all() => {
+                    self.keep(session);
+                    return Err(failure);
+                }
+                Err(failure) => return Err(failure),
+            };
+            let answer = Answer::read(&row).map_err(Failure::Unknown)?;
+            if answer.wrote() {
+                self.watch.appended();
+            }
+            each = Some(answer.each());
+        }
+        drop(batch);
+        self.keep(session);
+        let mut answers = Vec::with_capacity(appends.len());
+        for append in appends {
+            if append.streams.is_empty() {
+                answers.push(Ok(nothing(now)));
+                continue;
+            }
+            let answer = each.as_mut().and_then(|each| each.next(append)).unwrap_or_else(|| Err(self.lost()));
+            answers.push(match answer {
+                Err(conflict @ AppendError::Conflict { .. }) if may_be_repeated(append) => {
+                    self.repeated(append).await.and_then(|found| found.unwrap_or(Err(conflict)))
+                }
+                answer => answer,
+            });
+        }
+        Ok(answers)
+    }
+
+    /// The connection, which is taken out while it is in use: a failure leaves it to be closed.
+    pub(super) async fn session(&mut self) -> Result<Session, Failure> {
+        if let Some(mut session) = self.session.take()
+            && (session.used.elapsed() < IDLE || session.db.ping().await.is_ok())
+        {
+            return Ok(session);
+        }
+        let db = self.connector.connect().await.map_err(Failure::NotConnected)?;
+        Ok(Session { db, kinds: KindNumbers::default(), used: Instant::now() })
+    }
+
+    pub(super) fn keep(&mut self, mut session: Session) {
+        session.used = Instant::now();
+        self.session = Some(session);
+    }
+
+    /// What is said of an answer that is not one.
+    fn lost(&self) -> AppendError {
+        let what = "the function `append` of the schema gives another answer than this program expects";
+        AppendError::Unknown { source: self.connector.place.damaged(None, what).into() }
+    }
+}
+
+/// Runs the statement. It is committed when the server is ready for the next one, not when it says that it is complete.
+async fn run(db: &mut PgConnection, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, Failure> {
+    let mut results = db.fetch_many(query);
+    let (mut row, mut complete) = (None, false);
+    while let Some(result) = next(&mut results).await {
+        match result {
+            Ok(Either::Left(_)) => complete = true,
+            Ok(Either::Right(answer)) => row = Some(answer),
+            Err(error) => return Err(Failure::of(error, complete)),
+        }
+    }
+    row.ok_or(Failure::Unknown(sqlx::Error::RowNotFound))
+}
+
+impl Failure {
+    /// What an error means that came before or after the statement was complete.
+    fn of(error: sqlx::Error, complete: bool) -> Self {
+        let Some(code) = code(&error) else {
+            return match error {
+                // Nothing was sent.
+                sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => Self::NotWritten(error),
+                _ => Self::Unknown(error),
+            };
+        };
+        // The server says so in place of committing. Once the statement is complete, only what belongs to a commit
+        // says that there was none.
+        let not_committed = !complete || code.starts_with("40") || code.starts_with("23");
+        if not_committed { Self::NotWritten(error) } else { Self::Unknown(error) }
+    }
+
+    fn code(&self) -> Option<String> {
+        match self {
+            Self::NotWritten(error) => code(error),
+            Self::NotConnected(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether the next append would fail as well, or nobody knows whether this one did.
+    fn concerns_all(&self) -> bool {
+        let Some(code) = self.code() else { return true };
+        // Constraints and data; locks and serialization; limits of a statement; another append was faster.
+        !(["22", "23", "40", "54", "55"].iter().any(|class| code.starts_with(class)) || code == "ES001")
+    }
+
+    /// The error for each of the appends.
+    fn for_each(failure: &Arc<Self>, place: &Place) -> AppendError {
+        let shared = Shared(Arc::clone(failure));
+        match &**failure {
+            Self::NotWritten(_) => place.coded("append", failure.code().as_deref(), shared).into(),
+            Self::NotConnected(JournalError::Busy { store, .. }) => {
+                JournalError::Busy { store: store.clone(), source: shared.into() }.into()
+            }
+            Self::NotConnected(JournalError::ReadOnly { store, .. }) => {
+                JournalError::ReadOnly { store: store.clone(), source: shared.into() }.into()
+            }
+            Self::NotConnected(_) => {
+                JournalError::Failed { store: place.name(), action: "connect", source: shared.into() }.into()
+            }
+            Self::Unknown(_) => AppendError::Unknown { source: shared.into() },
+        }
+    }
+}
+
+/// A failure that several appends share.
+#[derive(Debug)]
+struct Shared(Arc<Failure>);
+
+impl Shared {
+    fn error(&self) -> &(dyn Error + 'static) {
+        match &*self.0 {
+            Failure::NotWritten(error) | Failure::Unknown(error) => error,
+            Failure::NotConnected(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.error(), f)
+    }
+}
+
+impl Error for Shared {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error().source()
+    }
+}
