@@ -1,7 +1,12 @@
 //! Reactions and their reactors, on a journal in memory.
 #![allow(missing_docs, dead_code, unreachable_pub, reason = "a test")]
 
+mod crashes;
 mod domain;
+mod faults;
+#[path = "../common/faulty.rs"]
+mod faulty;
 mod reacting;
 mod scenario;
+mod store;
 mod timers;
