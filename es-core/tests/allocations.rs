@@ -109,6 +109,42 @@ fn to_decode_and_apply_an_event_without_owned_data_allocates_nothing() {
     });
 }
 
+/// An event with owned data, with and without a history.
+macro_rules! noted {
+    ($name:ident $(, $event:meta, #[$field:meta])?) => {
+        #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+        $(#[$event])?
+        struct $name {
+            $(#[$field])?
+            text: String,
+            tags: Vec<String>,
+            at: u64,
+        }
+    };
+}
+
+noted!(Noted);
+noted!(NotedLong, event(version = 3, removed(by: String, since = 3)), #[event(renamed(from = note, since = 2))]);
+
+/// The allocations of reading one event of today.
+fn read<E: Event>(payload: Payload<'_>) -> f64 {
+    let region = Region::new(ALLOCATOR);
+    for _ in 0..TIMES {
+        black_box(E::decode::<Json>(E::MODEL.version, black_box(payload)).unwrap());
+    }
+    mean(&region, TIMES)
+}
+
+#[test]
+fn to_decode_an_event_of_today_costs_what_it_costs_without_a_history() {
+    alone(|| {
+        let payload = Payload { format: "json", bytes: br#"{"text":"a text","tags":["a","b"],"at":7}"# };
+        let (without, with) = (read::<Noted>(payload), read::<NotedLong>(payload));
+        at_most(without + 0.05, with, "decode, with a history");
+        at_most(with + 0.05, without, "decode, without a history");
+    });
+}
+
 #[test]
 fn to_dispatch_a_command_allocates_nothing() {
     alone(|| {
