@@ -151,6 +151,12 @@ impl Page {
         let same = |kind: &Kind| {
             *kind.name == *event.name && kind.version == event.event_version && *kind.format == *event.payload.format
         };
+        // Kinds come in runs too.
+        if let Some(last) = self.events.last()
+            && self.kinds.get(last.kind as usize).is_some_and(same)
+        {
+            return last.kind;
+        }
         let index = self.kinds.iter().position(same).unwrap_or_else(|| {
             self.kinds.push(Kind {
                 name: event.name.into(),

@@ -1,10 +1,12 @@
 //! `Current`: a state on its way through the events of its stream.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, Events};
 use crate::event::{EventId, Position, StreamId};
 use crate::evolution::UnreadableEvent;
+use crate::join::begun;
 use crate::journal::{Journal, JournalError, Page, PageSize, RawEvent};
 
 use super::LoadError;
@@ -53,14 +55,23 @@ impl<A: Aggregate> Current<A> {
         stream: &StreamId,
         to: u64,
     ) -> Result<(), LoadError> {
-        while self.version < to {
-            let page = journal.read_stream(stream, self.version + 1..=to, PageSize::default()).await?;
-            self.apply_page(&page)?;
-            if !page.more() {
-                break;
-            }
+        if self.version >= to {
+            return Ok(());
         }
-        Ok(())
+        let read = |from| journal.read_stream(stream, from..=to, PageSize::default());
+        let mut page = read(self.version + 1).await?;
+        loop {
+            let next = page.last().map(|last| last.version + 1).filter(|next| page.more() && *next <= to);
+            let Some(next) = next else { return self.apply_page(&page) };
+            // The store reads it while this one is applied.
+            let mut following = pin!(read(next));
+            let read = begun(following.as_mut()).await;
+            self.apply_page(&page)?;
+            page = match read {
+                Some(read) => read?,
+                None => following.await?,
+            };
+        }
     }
 
     fn apply_page(&mut self, page: &Page) -> Result<(), LoadError> {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use es_core::{CommandId, Filter, Page, PageSize, Position, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::metadata::MetadataQuery;
 use super::row::{EventRow, as_time, columns};
 use super::{Names, Reader};
 use crate::place::Failure;
@@ -48,6 +49,7 @@ pub(crate) fn read_stream(
     let (first, last) = bounds(versions);
     let mut rows = query.query((no, first, last))?;
     let mut expected = (*versions.start()).max(1);
+    let mut metadata = MetadataQuery::new(db);
     while let Some(row) = rows.next()? {
         let row = EventRow::new(row)?;
         let version = row.version()?;
@@ -56,7 +58,7 @@ pub(crate) fn read_stream(
             return Err(Failure::Damaged { position: Some(row.position), what });
         }
         let kind = names.kind(db, row.kind()?, row.position)?;
-        if !row.push_to(&mut page, kind, stream, version)? {
+        if !row.push_to(&mut page, kind, stream, version, &mut metadata)? {
             break;
         }
         expected += 1;
@@ -68,13 +70,14 @@ pub(crate) fn read_stream(
 pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, size: PageSize) -> Result<Page, Failure> {
     let Reader { db, names } = reader;
     let mut page = Page::new(size, after);
-    let sql = concat!("SELECT ", columns!(), " FROM events WHERE position > ?1 ORDER BY position");
+    let sql = concat!("SELECT ", columns!(), ", stream FROM events WHERE position > ?1 ORDER BY position");
     let mut query = db.prepare_cached(sql)?;
     // An event before the first position is damage that is to be found.
     let start = if after == Position::START { i64::MIN } else { as_integer(after.number) };
     let mut rows = query.query([start])?;
     let mut passing = Passing { filter, kinds: Vec::new() };
     let mut scanned = 0;
+    let mut metadata = MetadataQuery::new(db);
     while let Some(row) = rows.next()? {
         let row = EventRow::new(row)?;
         if scanned >= SCANNED {
@@ -88,7 +91,7 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
         }
         let stream = names.stream(db, row.stream()?, Some(row.position))?;
         let kind = names.kind(db, row.kind()?, row.position)?;
-        if !row.push_to(&mut page, kind, &stream, row.version()?)? {
+        if !row.push_to(&mut page, kind, &stream, row.version()?, &mut metadata)? {
             break;
         }
     }

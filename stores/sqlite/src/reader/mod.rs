@@ -1,6 +1,7 @@
 //! Reading: threads with a connection each, and the queries that they run.
 
 mod events;
+mod metadata;
 mod names;
 mod row;
 mod snapshots;

@@ -1,28 +1,25 @@
 //! A row of the table `events` as an event.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use es_core::{EventId, Metadata, Page, Payload, Position, RawEvent, StreamId, Timestamp};
+use es_core::{EventId, Page, Payload, Position, RawEvent, StreamId, Timestamp};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
+use super::metadata::{MetadataQuery, NO_METADATA};
 use super::names::Kind;
 use crate::place::Failure;
 
 /// The columns of a row, as [`EventRow`] expects them. To ask each of five columns for nothing costs more than
-/// the rest of the row, so SQLite says at once whether there is anything in them.
+/// the rest of the row, so SQLite says at once whether there is anything in them; a query of its own gets it.
 macro_rules! columns {
     () => {
-        "position, kind, stream, version, recorded_at, id, payload, \
-         coalesce(actor, command_id, correlation_id, causation_id, extra) IS NOT NULL, \
-         actor, command_id, correlation_id, causation_id, extra"
+        "position, kind, version, recorded_at, id, payload, \
+         coalesce(actor, command_id, correlation_id, causation_id, extra) IS NOT NULL"
     };
 }
 pub(super) use columns;
-
-static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
 
 /// A row of the table `events`, whose position is known to be one.
 pub(super) struct EventRow<'a> {
@@ -58,12 +55,13 @@ impl<'a> EventRow<'a> {
         self.integer(1, "kind")
     }
 
+    /// The number of its stream, where that was asked for too, after the other columns.
     pub(super) fn stream(&self) -> Result<i64, Failure> {
-        self.integer(2, "stream")
+        self.integer(7, "stream")
     }
 
     pub(super) fn version(&self) -> Result<u64, Failure> {
-        let number = self.integer(3, "version")?;
+        let number = self.integer(2, "version")?;
         match u64::try_from(number) {
             Ok(version) if version > 0 => Ok(version),
             _ => Err(self.damaged(format!("an event has version {number}"))),
@@ -71,54 +69,20 @@ impl<'a> EventRow<'a> {
     }
 
     fn recorded_at(&self) -> Result<Timestamp, Failure> {
-        as_time(self.integer(4, "time")?)
+        as_time(self.integer(3, "time")?)
             .ok_or_else(|| self.damaged("the time of an event is outside of all calendars"))
     }
 
     fn id(&self) -> Result<EventId, Failure> {
-        match self.value(5)? {
+        match self.value(4)? {
             ValueRef::Blob(bytes) => as_id(bytes).map(EventId::from_uuid).ok_or(()),
             _ => Err(()),
         }
         .map_err(|()| self.damaged("the id of an event is not a UUID of 16 bytes"))
     }
 
-    fn uuid(&self, index: usize, what: &str) -> Result<Option<Uuid>, Failure> {
-        match self.value(index)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Blob(bytes) if let Some(id) = as_id(bytes) => Ok(Some(id)),
-            _ => Err(self.damaged(format!("the {what} of an event is not a UUID of 16 bytes"))),
-        }
-    }
-
-    fn text(&self, index: usize, what: &str) -> Result<Option<&'a str>, Failure> {
-        match self.value(index)?.as_str_or_null() {
-            Ok(text) => Ok(text),
-            Err(_) => Err(self.damaged(format!("the {what} of an event is not a text"))),
-        }
-    }
-
-    fn metadata(&self) -> Result<Arc<Metadata>, Failure> {
-        if self.integer(7, "metadata")? == 0 {
-            return Ok(Arc::clone(&NO_METADATA));
-        }
-        let extra = match self.text(12, "metadata")? {
-            None => BTreeMap::new(),
-            Some(json) => serde_json::from_str(json).map_err(|error| {
-                self.damaged(format!("the metadata of an event is not a JSON object of texts: {error}"))
-            })?,
-        };
-        Ok(Arc::new(Metadata {
-            actor: self.text(8, "actor")?.map(str::to_owned),
-            command_id: self.uuid(9, "command id")?.map(Into::into),
-            correlation_id: self.uuid(10, "correlation id")?.map(Into::into),
-            causation_id: self.uuid(11, "causation id")?.map(Into::into),
-            extra,
-        }))
-    }
-
     fn payload(&self) -> Result<&'a [u8], Failure> {
-        match self.value(6)? {
+        match self.value(5)? {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
             _ => Err(self.damaged("the payload of an event is neither a text nor a blob")),
         }
@@ -131,7 +95,10 @@ impl<'a> EventRow<'a> {
         kind: &Kind,
         stream: &StreamId,
         version: u64,
+        metadata: &mut MetadataQuery<'_>,
     ) -> Result<bool, Failure> {
+        let has_metadata = self.integer(6, "metadata")? != 0;
+        let metadata = if has_metadata { metadata.of(self.position)? } else { Arc::clone(&NO_METADATA) };
         Ok(page.push(RawEvent {
             id: self.id()?,
             stream,
@@ -141,7 +108,7 @@ impl<'a> EventRow<'a> {
             name: &kind.name,
             event_version: kind.version,
             payload: Payload { format: &kind.format, bytes: self.payload()? },
-            metadata: &self.metadata()?,
+            metadata: &metadata,
         }))
     }
 }
