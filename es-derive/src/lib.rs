@@ -37,7 +37,34 @@ pub fn derive_shape(input: TokenStream) -> TokenStream {
     shape::derive::derive(input.into()).into()
 }
 
-/// Makes a struct or an enum an event.
+/// Makes a struct or an enum an event, and says what it was before.
+///
+/// In `#[event(..)]` on it:
+///
+/// - `name = ".."`: what the journal knows it by; the name of the type, if nothing is said. `aliases("..")`: older names.
+/// - `version = 3`: the version that is written; 1, if nothing is said.
+/// - `previous = OldStruct`: the version before the oldest one here, an event of its own with the same name, and with a
+///   `From` into what follows it. It may have a history too.
+/// - `oldest = 2`: versions before are not read any more.
+/// - `removed(field: Type, since = 3)`: a field that is gone. `after = other` or `before = other` says where it stood,
+///   last if nothing is said; `added = 2` when it came, with `default = ..` for older events; `renamed(..)` and
+///   `changed(..)` are as on fields.
+/// - `crate = path`: where es-core is.
+///
+/// In `#[event(..)]` on a field, any number of:
+///
+/// - `added(default = expression, since = 2)`: older events get the expression's value.
+/// - `renamed(from = old_name, since = 2)`
+/// - `changed(from = OldType, with = function, since = 2)`: the function makes the new value of the old one.
+///
+/// `since` is the first version with the change. For each older version a struct is written, `DepositedV1`, with the event's
+/// visibility, and a `From` for it into the next version and into the event of today. What is recorded is read
+/// into the struct of its version, in any format, and lifted from there.
+///
+/// Older versions have the `#[serde(..)]` of today: on the struct, and on fields as long as they are the same. `rename` and
+/// `alias` stay with the name of a field, `with`, `skip_serializing_if` and the like with its type. What a field had before
+/// stands before its old name or type: `renamed(from = #[serde(rename = "ts")] time, since = 2)`. A version that had no
+/// fields is a struct without braces, `struct Closed;`.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     event::derive(input.into()).into()

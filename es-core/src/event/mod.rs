@@ -24,6 +24,28 @@ pub use time::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};
 ///
 /// Implemented by `#[derive(Event)]`. The name and the version are what the journal knows it by:
 /// they stay as they are when the struct is renamed or moved.
+///
+/// ```
+/// use es_core::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// fn cents(euros: f64) -> i64 {
+///     (euros * 100.0).round() as i64
+/// }
+///
+/// /// Version 1 was `{ value: f64, teller: String }`, version 2 `{ amount: f64, at: u64, teller: String }`.
+/// #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+/// #[event(name = "deposited", version = 3, removed(teller: String, since = 3))]
+/// pub struct Deposited {
+///     #[event(renamed(from = value, since = 2), changed(from = f64, with = cents, since = 3))]
+///     pub amount: i64,
+///     #[event(added(default = 0, since = 2))]
+///     pub at: u64,
+/// }
+///
+/// let old = DepositedV1 { value: 1.5, teller: "t".to_owned() };
+/// assert_eq!(Deposited::from(old), Deposited { amount: 150, at: 0 });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",

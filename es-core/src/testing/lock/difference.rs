@@ -70,7 +70,7 @@ impl fmt::Display for Difference {
             Kind::Unread { oldest, .. } => write!(
                 f,
                 "the program reads no version below {oldest}\n   \
-                 put its struct back, `previous = ..`; if no journal holds it any more, which a query tells \
+                 put back what says what it was, or its struct, `previous = ..`; if no journal holds it any more, which a query tells \
                  (docs/evolution.md), delete its block and its golden sample"
             ),
             Kind::Gone => write!(
