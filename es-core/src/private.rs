@@ -26,7 +26,7 @@ pub use crate::evolution::state::{SEED, hash, with_nested};
 pub use crate::evolution::{
     Absent, Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoEvent, NoShape,
     Previous, Probe, Retire, RetiredOf, Shape, TypeShape, Upcast, VariantShape, VersionShape, check_known,
-    check_locked, check_previous, convert, decode_older, decode_previous, default_of, join_shapes,
+    check_locked, check_previous, convert, decode_older, decode_previous, default_of, join_shapes, read_nothing,
 };
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 #[cfg(feature = "tokio")]

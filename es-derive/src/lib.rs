@@ -64,7 +64,7 @@ pub fn derive_shape(input: TokenStream) -> TokenStream {
 /// Older versions have the `#[serde(..)]` of today: on the struct, and on fields as long as they are the same. `rename` and
 /// `alias` stay with the name of a field, `with`, `skip_serializing_if` and the like with its type. What a field had before
 /// stands before its old name or type: `renamed(from = #[serde(rename = "ts")] time, since = 2)`. A version that had no
-/// fields is a struct without braces, `struct Closed;`.
+/// fields is a struct without braces, `struct ClosedV1;`, and reads what was written with them too.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     event::derive(input.into()).into()

@@ -2,6 +2,7 @@
 
 mod error;
 mod lock;
+mod nothing;
 mod retire;
 mod shape;
 pub(crate) mod state;
@@ -9,6 +10,7 @@ mod step;
 
 pub use error::{DecodeError, UnreadableEvent};
 pub use lock::{Locked, LockedField, LockedVersion, check_known, check_locked};
+pub use nothing::read_nothing;
 pub use retire::{Retire, RetiredOf};
 pub use shape::{Content, FieldShape, NestedShape, NoShape, Probe, Shape, TypeShape, VariantShape, VersionShape};
 pub use step::{

@@ -3,7 +3,7 @@
 use es_core::Event;
 use serde::{Deserialize, Serialize};
 
-use super::read;
+use super::{decode, read};
 
 /// v1: `a, gone, b`; v2: `first, a, gone, n, b, last`; v3: `a, n, b, more, last`; v4: `a, n, b`
 #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
@@ -106,6 +106,11 @@ impl From<SwitchedV1> for Switched {
 fn events_without_fields_get_some_and_the_other_way_round() {
     assert_eq!(read::<Closed>(1, "null"), Closed { reason: "none".into() });
     assert_eq!(Closed::from(ClosedV1), Closed { reason: "none".into() });
+    // It may have been written with braces.
+    assert_eq!(read::<Closed>(1, "{}"), Closed { reason: "none".into() });
+    assert!(decode::<Closed>(1, r#"{"reason":"x"}"#).is_err());
+    assert!(decode::<Closed>(1, "[1]").is_err());
+    assert!(decode::<Closed>(1, "7").is_err());
     assert_eq!(read::<Opened>(1, r#"{"reason":"x"}"#), Opened);
     assert_eq!(read::<Opened>(2, "null"), Opened);
     assert_eq!(read::<Switched>(1, r#""On""#), Switched::On { at: 0 });

@@ -161,9 +161,18 @@ struct Tagged {
     amount: u64,
 }
 
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(version = 2)]
+#[serde(tag = "type")]
+struct TaggedWithoutFields {
+    #[event(added(default = 1, since = 2))]
+    amount: u64,
+}
+
 #[test]
 fn an_older_version_is_written_under_the_name_of_the_event() {
     assert_eq!(serde_json::to_string(&TaggedV1 { value: 1 }).unwrap(), r#"{"type":"Tagged","value":1}"#);
+    assert_eq!(read::<TaggedWithoutFields>(1, r#"{"type":"TaggedWithoutFields"}"#), TaggedWithoutFields { amount: 1 });
     assert_eq!(read::<Tagged>(1, r#"{"type":"Tagged","value":1}"#), Tagged { amount: 1 });
 }
 

@@ -60,6 +60,16 @@ pub(super) fn compare(locked: &Block, now: &Block, positional: bool) -> Vec<Chan
     changes
 }
 
+/// Whether a struct had no fields, with braces or without, and has none now, and nothing else differs.
+pub(super) fn both_empty(locked: &Block, now: &Block) -> bool {
+    let empty = |layout: &Layout| match &layout.content {
+        Content::Unit => true,
+        Content::Named(fields) => fields.is_empty(),
+        Content::Tuple(_) | Content::Enum(_) => false,
+    };
+    empty(&locked.layout) && empty(&now.layout) && same(&locked.layout.serde, &now.layout.serde)
+}
+
 /// The types that `now` knows the shapes of, and `locked` does not.
 pub(super) fn new_types<'a>(locked: &Block, now: &'a Block) -> impl Iterator<Item = &'a (String, Layout)> {
     let is_known = |name: &str| locked.types.iter().any(|(known, _)| known == name);

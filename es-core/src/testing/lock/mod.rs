@@ -15,7 +15,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use self::compare::{compare, new_types};
+use self::compare::{both_empty, compare, new_types};
 use self::difference::{Difference, Kind};
 use self::file::LockFile;
 use self::today::{EventToday, Today};
@@ -204,6 +204,8 @@ fn differences(file: &LockFile, today: &Today) -> Vec<Difference> {
             continue;
         };
         match versions.iter().find(|version| version.key.version == locked.key.version) {
+            // An older version without fields reads with braces and without.
+            Some(now) if now.key.version < model.version && both_empty(locked, now) => {}
             Some(now) => compare(locked, now, today.positional).into_iter().for_each(|change| {
                 add(Kind::Changed { change, type_name: model.type_name, newest: model.version });
             }),

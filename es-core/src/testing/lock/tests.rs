@@ -250,6 +250,21 @@ fn serde_attributes_are_part_of_the_shape() {
 }
 
 #[test]
+fn braces_of_a_version_without_fields_may_be_lost_in_the_history() {
+    const NOTHING: TypeShape = TypeShape { content: Content::Unit, serde: "" };
+    let package = Package::holding(&[event("closed", shapes![version(1, &[])])]);
+    let braced = package.text();
+    assert!(braced.contains("account closed version 1 {}"), "{braced}");
+    let history = shapes![VersionShape { version: 1, shape: NOTHING }, version(2, &[field("reason", "String")])];
+    package.run(&account(&[event("closed", history)], false), true).unwrap();
+    assert!(package.text().starts_with(&braced), "{}", package.text());
+    // Today's version does not read both.
+    let today = shapes![VersionShape { version: 1, shape: NOTHING }];
+    let error = package.run(&account(&[event("closed", today)], false), true).unwrap_err();
+    assert!(error.contains("it was with named fields and is without fields now"), "{error}");
+}
+
+#[test]
 fn one_change_in_several_versions_is_told_once() {
     const NOW: [VersionShape; 3] = [
         version(1, &[field("value", "f64"), field("teller", "String"), field("at", "i64")]),

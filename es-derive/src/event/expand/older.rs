@@ -54,13 +54,19 @@ fn declare(event: &Model, Version { number, ident, body, .. }: &Version) -> Toke
     let private = private(event);
     let serde_path = text::source(quote!(#private::serde));
     let name = text::plain(today);
-    let mut serde = container(&event.serde, true);
+    let serde = container(&event.serde, true);
     let rename = (!has(&serde, "rename")).then(|| quote!(, rename = #name));
     // What is missing is taken from the struct's `Default`, which is written below.
     let default = has(&event.serde, "default").then(|| quote!(, default));
-    serde.retain(|attr| attr.path().is_ident("serde"));
     let docs = format!("Version {number} of [`{today}`].");
     let fields = body.fields().iter().map(|field| declare_field(field, today));
+    // What was written of a struct without fields depends on its braces, which nobody remembers.
+    let is_empty = matches!(body, Body::Struct(Style::Unit, _));
+    let (deserialize, reads) = if is_empty {
+        (None, Some(reads_nothing(event, ident)))
+    } else {
+        (Some(quote!(#private::serde::Deserialize)), None)
+    };
     let fields = match body {
         Body::Struct(Style::Tuple, _) => quote!((#(#fields),*);),
         Body::Struct(Style::Named, _) => quote!({ #(#fields),* }),
@@ -73,12 +79,28 @@ fn declare(event: &Model, Version { number, ident, body, .. }: &Version) -> Toke
             ::core::clone::Clone,
             ::core::cmp::PartialEq,
             #private::serde::Serialize,
-            #private::serde::Deserialize,
+            #deserialize
         )]
         #[serde(crate = #serde_path #rename #default)]
         #(#serde)*
         #[allow(dead_code, deprecated, non_camel_case_types, clippy::all, clippy::pedantic)]
         #vis struct #ident #fields
+        #reads
+    }
+}
+
+/// The `Deserialize` of a version without fields.
+fn reads_nothing(event: &Model, ident: &Ident) -> TokenStream {
+    let (private, name) = (private(event), text::plain(&event.ident));
+    quote! {
+        #[automatically_derived]
+        impl<'de> #private::serde::Deserialize<'de> for #ident {
+            fn deserialize<__D: #private::serde::Deserializer<'de>>(
+                deserializer: __D,
+            ) -> #private::Result<Self, __D::Error> {
+                #private::Result::map(#private::read_nothing(deserializer, #name), |()| Self)
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use self::track::Track;
 use super::attr::{Changes, Removed, Since};
 use crate::attr::{Body, Field, Item, Style};
 use crate::errors::Errors;
+use crate::shape::attrs::has;
 use crate::text;
 
 /// The versions of an event before today's.
@@ -127,7 +128,9 @@ fn assemble(
         }
         let today = now.iter().map(|(track, field)| tracks[*track].today(field)).collect();
         let defaults = now.iter().map(|(track, _)| tracks[*track].default()).collect();
-        let style = if now.is_empty() && style == Style::Named { Style::Unit } else { style };
+        // A tag is written of what has braces alone.
+        let braces = style != Style::Named || !now.is_empty() || has(&item.serde, "tag");
+        let style = if braces { style } else { Style::Unit };
         let fields = now.iter().map(|(_, field)| field.clone()).collect();
         let ident = format_ident!("{}V{number}", text::plain(&item.ident), span = item.ident.span());
         versions.push(Version { number, ident, body: Body::Struct(style, fields), step, today, defaults });
