@@ -38,6 +38,19 @@ pub const fn own_name<A: Aggregate>(index: usize) {
     }
 }
 
+/// Checks that an event of `aggregate` is not listed beside all events of `A`.
+#[track_caller]
+#[expect(clippy::missing_panics_doc, reason = "the panic is the compile error")]
+pub const fn not_one_of_all<A: Aggregate>(aggregate: &str) {
+    if same(aggregate, A::NAME) {
+        let text = Text::new()
+            .and("the event is listed twice, since all of `")
+            .and(A::NAME)
+            .and("` are listed too; take one of them away");
+        panic!("{}", text.as_str());
+    }
+}
+
 /// The event at `index` of [`AggregateModel::recorded_events`].
 pub(crate) const fn recorded(model: &AggregateModel, index: usize) -> &'static EventModel {
     if index < model.events.len() { model.events[index] } else { model.retired[index - model.events.len()] }

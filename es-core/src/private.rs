@@ -19,7 +19,7 @@ pub use crate::BoxError;
 pub use crate::aggregate::{
     Aggregate, Apply, Command, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf, IntoEvents,
 };
-pub use crate::check::own_name;
+pub use crate::check::{not_one_of_all, own_name};
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
 pub use crate::evolution::state::{SEED, hash, with_nested};

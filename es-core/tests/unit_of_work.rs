@@ -157,6 +157,29 @@ async fn a_repeated_unit_is_answered_with_what_it_did_the_first_time() {
 }
 
 #[tokio::test]
+async fn a_repeated_unit_says_so_and_may_leave_out_the_rest() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let id = CommandId::new();
+    let work = async |unit: &mut UnitOfWork<MemoryStore>| {
+        for account in ["alice", "bob", "carol"] {
+            if unit.execute(&accounts, account, Decrease { by: 1 }).await.is_err() {
+                unit.execute(&accounts, account, Increase { by: 1 }).await?;
+            }
+            if unit.is_repeated() {
+                return Ok(true);
+            }
+        }
+        Ok::<_, ExecuteError<_>>(false)
+    };
+    let (repeated, committed) = UnitOfWork::new(&store).command_id(id).run(work).await.unwrap();
+    assert_eq!((repeated, committed.repeated, committed.events), (false, false, 3));
+    let (repeated, committed) = UnitOfWork::new(&store).command_id(id).run(work).await.unwrap();
+    assert_eq!((repeated, committed.repeated), (true, true));
+    assert_eq!(store.head().await.unwrap(), Position::new(3));
+}
+
+#[tokio::test]
 async fn a_unit_whose_answer_got_lost_is_found_out_or_can_be_asked_for_again() {
     let store = FaultyStore::new();
     let accounts = Repository::<Account, _>::new(&store);

@@ -185,6 +185,89 @@ async fn an_event_that_fails_in_a_batch_is_found() {
     assert_eq!(view.status().parked_streams, 1);
 }
 
+/// All events of one aggregate, as the aggregate's own enum, and some of another.
+#[derive(Projection, Default)]
+#[projection(in_memory, events(all of bank::Account, bank::Renamed of people::Customer))]
+struct Everything(Vec<String>);
+
+impl Project<bank::AccountEvent> for Everything {
+    async fn project(&mut self, recorded: &Recorded<bank::AccountEvent>, (): &mut ()) -> Projected {
+        self.0.push(format!("{:?}", recorded.event));
+        Ok(())
+    }
+}
+
+impl Project<bank::Renamed> for Everything {
+    async fn project(&mut self, recorded: &Recorded<bank::Renamed>, (): &mut ()) -> Projected {
+        self.0.push(recorded.event.to.clone());
+        Ok(())
+    }
+}
+
+/// The same in a batch: of one aggregate the enum is that of the aggregate, of several one of its own.
+#[derive(Projection, Default)]
+#[projection(in_memory, batch, events(all of Account))]
+struct AllOfOne(Vec<bank::AccountEvent>);
+
+impl ProjectBatch for AllOfOne {
+    async fn project_batch(&mut self, events: &[Recorded<bank::AccountEvent>], (): &mut ()) -> Projected {
+        self.0.extend(events.iter().map(|recorded| recorded.event.clone()));
+        Ok(())
+    }
+}
+
+#[derive(Projection, Default)]
+#[projection(in_memory, batch, events(all of Account, all of people::Customer as Person))]
+struct AllOfTwo(Vec<AllOfTwoEvent>);
+
+impl ProjectBatch for AllOfTwo {
+    async fn project_batch(&mut self, events: &[Recorded<AllOfTwoEvent>], (): &mut ()) -> Projected {
+        self.0.extend(events.iter().map(|recorded| recorded.event.clone()));
+        Ok(())
+    }
+}
+
+async fn run<P: Projection<Store = es_core::InMemory>>(projection: P) -> (MemoryStore, es_core::ProjectorHandle<P>) {
+    let (store, head) = filled().await;
+    let view = Projector::in_memory(&store, projection).spawn();
+    view.wait_for(head).await.unwrap();
+    (store, view)
+}
+
+#[tokio::test]
+async fn all_events_of_an_aggregate_are_listed_by_its_name() {
+    let (_, view) = run(Everything::default()).await;
+    assert_eq!(view.view().await.0.len(), 7);
+    assert_eq!(view.view().await.0[..2], ["Increased(Increased { by: 1 })", "Alice 1"]);
+
+    let (_, view) = run(AllOfOne::default()).await;
+    let increased = |by| bank::AccountEvent::Increased(bank::Increased { by });
+    assert_eq!(view.view().await.0[..3], [1, 2, 3].map(increased));
+
+    let (_, view) = run(AllOfTwo::default()).await;
+    assert_eq!(view.view().await.0[0], AllOfTwoEvent::Account(increased(1)));
+    let renamed = people::CustomerEvent::Renamed(bank::Renamed { to: "Alice 1".to_owned() });
+    assert_eq!(view.view().await.0[1], AllOfTwoEvent::Person(renamed));
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_known_fails_a_view_of_all_events() {
+    let (store, view) = run(AllOfOne::default()).await;
+    let stream = StreamId::new("account", "bob").unwrap();
+    let unknown = es_core::NewEvent {
+        id: EventId::new(),
+        name: "frozen".into(),
+        version: 1,
+        format: "json".into(),
+        payload: b"{}".to_vec(),
+        metadata: std::sync::Arc::default(),
+    };
+    let append = es_core::Append::to_stream(stream, es_core::ExpectedVersion::NoStream, vec![unknown]);
+    let appended = store.append(append).await.unwrap();
+    let error = view.wait_for(appended.position).await.unwrap_err();
+    assert!(error.to_string().contains("frozen"), "{error}");
+}
+
 #[test]
 fn the_journal_is_asked_for_what_is_listed_alone() {
     let filter = <Together as Projection>::routes().filter();

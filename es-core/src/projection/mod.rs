@@ -14,6 +14,7 @@ mod projector;
 mod reacting;
 mod read_store;
 mod routes;
+mod whole;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,6 @@
 //! What the code that `#[derive(Projection)]` writes calls.
 
+pub use std::convert::identity;
 use std::future::ready;
 
 pub use super::{

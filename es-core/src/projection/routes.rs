@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use super::futures::caught;
+use super::whole::{Whole, decode_whole};
 use super::{BoxFuture, Projected, ProjectedBy, Projection, ReadStore, TxOf};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, EventOf};
@@ -16,6 +17,8 @@ use crate::reaction::{ReactFn, ReactedBy, Reaction, Reactions, WakeFn};
 /// The events of a projection, and where each goes. Made by the derive.
 pub struct Routes<P: Projection> {
     current: Vec<Route<P>>,
+    /// The aggregates all of whose events are wanted. None of them has a route of its own.
+    whole: Vec<Whole<P>>,
     /// One for each aggregate that has retired events.
     retired: Vec<Retired>,
 }
@@ -57,6 +60,10 @@ pub(crate) struct Retired {
     note = "list it in `events(..)` in `#[aggregate(..)]` of the aggregate that records it"
 )]
 pub trait OfAggregate<A>: Sized {
+    /// The name of the aggregate.
+    #[doc(hidden)]
+    const AGGREGATE: &'static str;
+
     /// Has events of this type projected by `project`.
     #[doc(hidden)]
     fn route_each<P: Projection>(routes: &mut Routes<P>, project: EachFn<P, Self>)
@@ -78,6 +85,8 @@ pub trait OfAggregate<A>: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate, E: EventOf<A> + Send + Sync + 'static> OfAggregate<A> for E {
+    const AGGREGATE: &'static str = A::NAME;
+
     fn route_each<P: Projection>(routes: &mut Routes<P>, project: EachFn<P, E>)
     where
         E: ProjectedBy<P>,
@@ -104,7 +113,19 @@ impl<P: Projection> Routes<P> {
     /// No routes.
     #[expect(clippy::new_without_default, reason = "a projection without events is a mistake")]
     pub const fn new() -> Self {
-        Self { current: Vec::new(), retired: Vec::new() }
+        Self { current: Vec::new(), whole: Vec::new(), retired: Vec::new() }
+    }
+
+    /// Has all events of the aggregate `A` projected by `project`.
+    #[doc(hidden)]
+    pub fn all_each<A: Aggregate>(&mut self, project: EachFn<P, A::Event>) {
+        self.whole.push(Whole::each::<A>(project));
+    }
+
+    /// Has all events of the aggregate `A` collected for a batch.
+    #[doc(hidden)]
+    pub fn all_batch<A: Aggregate>(&mut self, variant: BatchFn<P, A::Event>) {
+        self.whole.push(Whole::batch::<A>(variant));
     }
 
     fn add<A: Aggregate, E: EventOf<A> + 'static>(&mut self, target: Target<P>) {
@@ -113,9 +134,12 @@ impl<P: Projection> Routes<P> {
     }
 
     /// What the journal is asked for: the listed events by all their names, and the retired ones that may be one of
-    /// them today.
+    /// them today. Of an aggregate all of whose events are wanted, those that the program does not know as well: they
+    /// are an error, and not passed over.
     pub fn filter(&self) -> Filter {
-        filter_of(self.current.iter().map(|route| (route.aggregate, route.model)), &self.retired)
+        let current = self.current.iter().map(|route| (route.aggregate, route.model));
+        let listed = filter_of(current, &self.retired);
+        self.whole.iter().fold(listed, |filter, whole| filter.aggregate(whole.aggregate))
     }
 
     /// Begins to give events out.
@@ -125,6 +149,10 @@ impl<P: Projection> Routes<P> {
 
     fn of_name(&self, aggregate: &str, name: &str) -> Option<&Route<P>> {
         self.current.iter().find(|route| route.model.has_name(name) && route.aggregate == aggregate)
+    }
+
+    fn whole(&self, aggregate: &str) -> Option<&Whole<P>> {
+        self.whole.iter().find(|whole| whole.aggregate == aggregate)
     }
 
     fn of_type(&self, aggregate: &str, event_type: TypeId) -> Option<&Route<P>> {
@@ -207,6 +235,10 @@ impl<'r, P: Projection> Dispatch<'r, P> {
                 }
                 return still_open::<P>(tx);
             }
+            if let Some(whole) = self.routes.whole(raw.stream.aggregate()) {
+                whole.project(projection, raw, tx).await?;
+                return still_open::<P>(tx);
+            }
             for (index, event, route) in self.routes.of_retired(raw)? {
                 match &route.target {
                     Target::Each(each) => each.project_decoded(projection, event, raw, index, tx).await?,
@@ -247,13 +279,16 @@ impl<'r, P: Projection> Dispatch<'r, P> {
             match self.route(raw).map(|route| &route.target) {
                 Some(Target::Batch(batch)) => events.push(batch.decode(raw)?),
                 Some(Target::Each(_)) => {}
-                None => {
-                    for (index, event, route) in self.routes.of_retired(raw)? {
-                        if let Target::Batch(batch) = &route.target {
-                            events.extend(batch.convert(event, raw, index));
+                None => match self.routes.whole(raw.stream.aggregate()) {
+                    Some(whole) => whole.collect(raw, events)?,
+                    None => {
+                        for (index, event, route) in self.routes.of_retired(raw)? {
+                            if let Target::Batch(batch) = &route.target {
+                                events.extend(batch.convert(event, raw, index));
+                            }
                         }
                     }
-                }
+                },
             }
             Ok(())
         })
@@ -352,6 +387,5 @@ pub(crate) fn recorded<E>(event: E, raw: &RawEvent<'_>, index: u32) -> Recorded<
 }
 
 fn decode_retired<A: Aggregate>(raw: &RawEvent<'_>) -> Result<Vec<AnyEvent>, DecodeError> {
-    let events = A::decode_event(A::resolve(raw.name)?, raw.event_version, raw.payload)?;
-    Ok(events.into_iter().map(A::into_any).collect())
+    Ok(decode_whole::<A>(raw)?.into_iter().map(A::into_any).collect())
 }

@@ -43,11 +43,13 @@ pub(crate) struct Options {
     pub(crate) event_enum: Once<Ident>,
 }
 
-/// An event in the list: `path`, `path as Name`, `path of Aggregate`.
+/// An event in the list: `path`, `path as Name`, `path of Aggregate`. Or all events of an aggregate: `all of Aggregate`.
 pub(crate) struct Entry {
     /// `#[cfg(..)]`.
     pub(crate) cfg: Vec<Attribute>,
+    /// The event, or the aggregate whose events are all meant.
     pub(crate) path: Path,
+    pub(crate) all: bool,
     pub(crate) rename: Option<Ident>,
     pub(crate) aggregate: Option<Path>,
 }
@@ -117,11 +119,7 @@ fn entry(input: ParseStream<'_>) -> syn::Result<Entry> {
         return Err(syn::Error::new_spanned(other.path(), "only `#[cfg(..)]` can stand on an event"));
     }
     let path = input.call(Path::parse_mod_style)?;
-    let mut rename = None;
-    if input.peek(Token![as]) {
-        input.parse::<Token![as]>()?;
-        rename = Some(input.parse()?);
-    }
+    let mut rename = renamed(input)?;
     let mut aggregate = None;
     if input.peek(syn::Ident) {
         let of: Ident = input.parse()?;
@@ -129,9 +127,22 @@ fn entry(input: ParseStream<'_>) -> syn::Result<Entry> {
             return Err(syn::Error::new(of.span(), format!("unknown word `{of}`")));
         }
         aggregate = Some(input.call(Path::parse_mod_style)?);
+        rename = rename.map_or_else(|| renamed(input), |rename| Ok(Some(rename)))?;
     }
     if !input.is_empty() && !input.peek(Token![,]) {
         return Err(input.error("expected `,`"));
     }
-    Ok(Entry { cfg, path, rename, aggregate })
+    Ok(match aggregate {
+        Some(aggregate) if path.is_ident("all") => Entry { cfg, path: aggregate, all: true, rename, aggregate: None },
+        aggregate => Entry { cfg, path, all: false, rename, aggregate },
+    })
+}
+
+/// `as Name`, where it is there.
+fn renamed(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+    if !input.peek(Token![as]) {
+        return Ok(None);
+    }
+    input.parse::<Token![as]>()?;
+    input.parse().map(Some)
 }

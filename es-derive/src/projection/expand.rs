@@ -9,8 +9,8 @@ use crate::text;
 
 /// Writes the enum of a batch, and all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let events = model.batch.as_ref().map(|batch| event_enum(model, batch));
-    let parts = [aliases(&model.events), listed(model), projection(model)];
+    let events = model.batch.as_ref().and_then(|batch| Some(event_enum(model, batch.event_enum.as_ref()?)));
+    let parts = [aliases(&model.events), listed(model), listed_once(model), projection(model)];
     let impls = in_const(model.root.as_ref(), &parts.into_iter().collect());
     quote!(#events #impls)
 }
@@ -25,11 +25,14 @@ pub(crate) fn cfg(event: &Listed) -> TokenStream {
     quote!(#(#cfg)*)
 }
 
-/// `type __Event0 = bank::Increased;` for each event: a name that cannot be resolved is then one error, and not one for
-/// each impl.
+/// `type __Event0 = bank::Increased;` for each event, `type __Event0 = <Account as Aggregate>::Event;` for all of an
+/// aggregate: a name that cannot be resolved is then one error, and not one for each impl.
 pub(crate) fn aliases(events: &[Listed]) -> TokenStream {
     let aliases = events.iter().map(|event| {
         let (alias, path, cfg) = (alias(event), &event.path, cfg(event));
+        if event.all {
+            return quote_spanned! {located(event.span())=> #cfg type #alias = <#path as __es::Aggregate>::Event; };
+        }
         quote!(#cfg type #alias = #path;)
     });
     quote!(#(#aliases)*)
@@ -49,6 +52,28 @@ fn listed(model: &Model) -> TokenStream {
     quote!(#(#impls)*)
 }
 
+/// A check for each event that is listed beside all events of an aggregate: it is not one of them.
+fn listed_once(model: &Model) -> TokenStream {
+    let whole = || model.events.iter().filter(|event| event.all);
+    let checks = model.events.iter().filter(|event| !event.all).flat_map(|event| {
+        whole().map(|whole| {
+            let (alias, cfg, also, all) = (alias(event), cfg(event), cfg(whole), &whole.path);
+            let aggregate = aggregate(event);
+            quote_spanned! {located(event.span())=>
+                #cfg
+                #also
+                const _: () = __es::not_one_of_all::<#all>(<#alias as __es::OfAggregate<#aggregate>>::AGGREGATE);
+            }
+        })
+    });
+    quote!(#(#checks)*)
+}
+
+/// The aggregate of an event, as far as it is said.
+fn aggregate(event: &Listed) -> TokenStream {
+    event.aggregate.as_ref().map_or_else(|| quote!(_), quote::ToTokens::to_token_stream)
+}
+
 fn projection(model: &Model) -> TokenStream {
     let Model { ident, name, version, .. } = model;
     let store = match &model.place {
@@ -60,7 +85,11 @@ fn projection(model: &Model) -> TokenStream {
             quote!([(); #error])
         }
     };
-    let event = model.batch.as_ref().map_or_else(|| quote!(__es::OneByOne), |batch| batch.event_enum.to_token_stream());
+    let event = match &model.batch {
+        None => quote!(__es::OneByOne),
+        Some(Batch { event_enum: Some(event_enum), .. }) => event_enum.to_token_stream(),
+        Some(Batch { event_enum: None, .. }) => model.events.iter().map(alias).map(|alias| quote!(#alias)).collect(),
+    };
     let (routes, read_model) = (routes(model), read_model(model));
     let batch = model.batch.as_ref().map(project_events);
     quote! {
@@ -86,15 +115,32 @@ fn projection(model: &Model) -> TokenStream {
 /// <Increased as OfAggregate<_>>::route_each(&mut routes, <Self as Project<Increased>>::boxed);
 /// <Increased as OfAggregate<_>>::route_batch(&mut routes, BalancesEvent::Increased);
 /// ```
+///
+/// And for all events of an aggregate:
+///
+/// ```text
+/// routes.all_each::<Account>(<Self as Project<AccountEvent>>::boxed);
+/// routes.all_batch::<Account>(BalancesEvent::Account);
+/// ```
 fn routes(model: &Model) -> TokenStream {
     let lines = model.events.iter().map(|event| {
-        let (alias, cfg) = (alias(event), cfg(event));
-        let aggregate = event.aggregate.as_ref().map_or_else(|| quote!(_), quote::ToTokens::to_token_stream);
+        let (alias, cfg, aggregate) = (alias(event), cfg(event), aggregate(event));
+        let path = &event.path;
         if let Some(Batch { event_enum, .. }) = &model.batch {
             let variant = &event.variant;
+            let make = event_enum.as_ref().map_or_else(|| quote!(__es::identity), |name| quote!(#name::#variant));
+            if event.all {
+                return quote_spanned!(located(event.span())=> #cfg routes.all_batch::<#path>(#make););
+            }
             return quote_spanned! {located(event.span())=>
                 #cfg
-                <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut routes, #event_enum::#variant);
+                <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut routes, #make);
+            };
+        }
+        if event.all {
+            return quote_spanned! {located(event.span())=>
+                #cfg
+                routes.all_each::<#path>(<Self as __es::Project<#alias>>::boxed);
             };
         }
         quote_spanned! {located(event.span())=>
@@ -153,11 +199,16 @@ fn project_events(batch: &Batch) -> TokenStream {
     }
 }
 
-fn event_enum(model: &Model, Batch { event_enum, .. }: &Batch) -> TokenStream {
+fn event_enum(model: &Model, event_enum: &Ident) -> TokenStream {
+    let root = model.root.as_ref().map_or_else(|| quote!(::es_core), quote::ToTokens::to_token_stream);
     let vis = &model.vis;
     let docs = format!(" One of the events that [`{}`] is made of.", text::plain(&model.ident));
     let variants = model.events.iter().filter(|event| !event.again).map(|event| {
         let (variant, path, cfg) = (&event.variant, &event.path, cfg(event));
+        if event.all {
+            let docs = format!(" One of the events of `{}`.", text::source(path.to_token_stream()));
+            return quote! { #[doc = #docs] #cfg #variant(<#path as #root::Aggregate>::Event) };
+        }
         let docs = format!(" `{}`", text::source(path.to_token_stream()));
         quote! { #[doc = #docs] #cfg #variant(#path) }
     });

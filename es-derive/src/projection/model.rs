@@ -32,7 +32,9 @@ pub(crate) enum Place {
 /// An event of the projection.
 pub(crate) struct Listed {
     pub(crate) cfg: Vec<Attribute>,
+    /// The event, or the aggregate whose events are all meant.
     pub(crate) path: Path,
+    pub(crate) all: bool,
     /// What the type is called in the generated impls.
     pub(crate) alias: String,
     /// The variant in the enum of a batch.
@@ -47,8 +49,8 @@ pub(crate) struct Listed {
 pub(crate) struct Batch {
     /// Where it stands.
     pub(crate) span: Span,
-    /// The name of the generated enum.
-    pub(crate) event_enum: Ident,
+    /// The name of the generated enum; `None` where the enum of the one aggregate, whose events are all meant, will do.
+    pub(crate) event_enum: Option<Ident>,
 }
 
 impl Listed {
@@ -89,8 +91,9 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let batch = match (batch.get_spanned(), event_enum) {
         (None, None) => None,
         (Some((span, ())), event_enum) => {
-            let event_enum = event_enum.map_or_else(|| format_ident!("{}Event", item.ident), |(_, ident)| ident);
-            Some(Batch { span, event_enum })
+            let one_aggregate = listed.as_ref().is_some_and(|(_, events)| matches!(&events[..], [event] if event.all));
+            let by_default = (!one_aggregate).then(|| format_ident!("{}Event", item.ident));
+            Some(Batch { span, event_enum: event_enum.map(|(_, ident)| ident).or(by_default) })
         }
         (None, Some((span, _))) => {
             errors.at(span, "`event_enum` names the events of a batch; add `batch`, or take it away");
@@ -151,12 +154,26 @@ fn checked_version(literal: &LitInt, errors: &Errors) -> u32 {
     }
 }
 
+/// The events of something that lists each by itself: none twice, and no `all of Aggregate`.
+pub(crate) fn single_events(mut entries: Vec<Entry>, errors: &Errors) -> Vec<Listed> {
+    entries.retain(|entry| {
+        if entry.all {
+            let path = source(&entry.path);
+            let span = entry.path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
+            errors.at(span, format!("`all of {path}` is for projections; list each event of it that is meant"));
+        }
+        !entry.all
+    });
+    checked_events(entries, false, errors)
+}
+
 /// The events: none twice, and of a batch no two of one variant.
-pub(crate) fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<Listed> {
+fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<Listed> {
     let mut events: Vec<Listed> = Vec::new();
     for entry in entries {
         let Some(segment) = entry.path.segments.last() else { continue };
-        let same: Vec<&Listed> = events.iter().filter(|other| same_path(&other.path, &entry.path)).collect();
+        let is_same = |other: &&Listed| other.all == entry.all && same_path(&other.path, &entry.path);
+        let same: Vec<&Listed> = events.iter().filter(is_same).collect();
         // One type may be an event of several aggregates, each of which is named then.
         let twice = same.iter().any(|other| match (&other.aggregate, &entry.aggregate) {
             (Some(other), Some(this)) => same_path(other, this),
@@ -169,11 +186,13 @@ pub(crate) fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) 
             alias: format!("__Event{}", events.len()),
             cfg: entry.cfg,
             path: entry.path,
+            all: entry.all,
             aggregate: entry.aggregate,
         };
         if twice {
             let path = source(&event.path);
-            errors.at(event.span(), format!("event `{path}` is listed twice in `events(..)`; list it once"));
+            let what = if event.all { "`all of ".to_owned() + &path } else { "event `".to_owned() + &path };
+            errors.at(event.span(), format!("{what}` is listed twice in `events(..)`; list it once"));
         } else if batch && !event.again && events.iter().any(|other| other.variant == event.variant) {
             let (path, variant) = (source(&event.path), &event.variant);
             let help = format!("give one another name: `{path} as Other{variant}`");

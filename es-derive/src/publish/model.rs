@@ -5,7 +5,7 @@ use syn::{LitStr, Path};
 
 use super::attr::{Attributes, Options};
 use crate::errors::Errors;
-use crate::projection::{Listed, checked_events, checked_name};
+use crate::projection::{Listed, checked_name, single_events};
 use crate::text;
 
 /// What it becomes.
@@ -60,7 +60,7 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         root: root.get(),
         name,
         source: source.map_or_else(String::new, |literal| checked_source(&literal, errors)),
-        events: checked_events(listed.map(|(_, events)| events).unwrap_or_default(), false, errors),
+        events: single_events(listed.map(|(_, events)| events).unwrap_or_default(), errors),
         ident: item.ident,
     }
 }

@@ -5,7 +5,7 @@ use syn::Path;
 
 use super::attr::{Attributes, Options};
 use crate::errors::Errors;
-use crate::projection::{Listed, checked_events, checked_name, same_path, source};
+use crate::projection::{Listed, checked_name, same_path, single_events, source};
 use crate::text;
 
 /// A checked reaction. What is wrong was reported, and stands here as something that compiles.
@@ -46,7 +46,7 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     Model {
         root: root.get(),
         name,
-        events: checked_events(events, false, errors),
+        events: single_events(events, errors),
         sends_to: checked_aggregates(sends_to.get().unwrap_or_default(), errors),
         ident: item.ident,
     }

@@ -75,7 +75,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     ///
     /// The error that it failed with.
     pub async fn run(mut self) -> Result<(), ProjectorError> {
-        self.work(&mut Goal::Follow).await
+        Box::pin(self.work(&mut Goal::Follow)).await
     }
 
     /// Brings the read model up to the head that the journal has now, and ends: for views that are made on a schedule.
@@ -87,7 +87,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// [`ProjectorError::Stopped`] when it was stopped before.
     pub async fn run_to_head(&mut self) -> Result<Position, ProjectorError> {
         let mut goal = Goal::Head(None);
-        let result = self.work(&mut goal).await;
+        // It is large, and would make the futures of its callers so.
+        let result = Box::pin(self.work(&mut goal)).await;
         self.lease = None;
         let position = self.core.status.borrow().position;
         self.state(ProjectorState::Stopped);
@@ -101,7 +102,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Reacts to all there is, and to what comes of that; returns when nothing is left.
     pub(crate) async fn run_until_idle(&mut self) -> Result<(), ProjectorError> {
         let mut goal = Goal::Idle;
-        let result = self.work(&mut goal).await;
+        // It is large, and would make the futures of its callers so.
+        let result = Box::pin(self.work(&mut goal)).await;
         self.lease = None;
         self.state(ProjectorState::Stopped);
         result

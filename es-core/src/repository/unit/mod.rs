@@ -143,6 +143,12 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         UnitCommand::new(self, repository, StreamId::new(A::NAME, &id.id_text()), command.into())
     }
 
+    /// Whether the unit was committed before under the same command id, as far as its commands have shown: then the rest
+    /// of the work can be left out, and [`commit`](Self::commit) answers with what it did.
+    pub const fn is_repeated(&self) -> bool {
+        self.repeated.is_some()
+    }
+
     /// Loads the aggregate `id` as the unit has it, and makes it part of the unit: the commit fails if it changed
     /// meanwhile.
     ///
