@@ -2,14 +2,16 @@
 
 use std::ops::RangeInclusive;
 
-use es_core::{EventId, JournalError, Snapshot, StreamId};
+use es_core::{EventId, JournalError, PageSize, Snapshot, StreamId};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Row};
 
+use crate::connections::Lent;
 use crate::place::Place;
 use crate::reader::{Reader, Trouble, as_integer, as_time, on_connection};
 use crate::schema::Schema;
+use crate::stream::next;
 
 /// A query about a stream.
 fn of<'a>(schema: &Schema, sql: &str, stream: &'a StreamId) -> Query<'a, Postgres, PgArguments> {
@@ -38,6 +40,49 @@ impl Reader {
             of(self.schema(), include_str!("snapshots/load.sql"), stream).bind(as_integer(up_to)).bind(format)
         ))?;
         row.map(|row| snapshot(self.place(), stream, format, &row)).transpose()
+    }
+
+    /// See [`ListSnapshots::list_snapshots`](es_core::ListSnapshots::list_snapshots).
+    pub(crate) async fn list_snapshots(
+        &self,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> Result<Vec<Snapshot>, JournalError> {
+        on_connection!(self, "list the snapshots", |lent| self.list(lent, after, size))
+    }
+
+    async fn list(
+        &self,
+        lent: &mut Lent<'_>,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> Result<Vec<Snapshot>, Trouble> {
+        let sql = self.schema().sql(include_str!("snapshots/list.sql"));
+        let query = sqlx::query(sql)
+            .bind(after.map(|(stream, _)| stream.aggregate()))
+            .bind(after.map(|(stream, _)| stream.id()))
+            .bind(after.map(|(_, version)| as_integer(version)))
+            .bind(as_integer(size.events as u64));
+        let (mut snapshots, mut bytes, mut is_full) = (Vec::new(), 0, false);
+        let mut rows = query.fetch(&mut lent.db);
+        while let Some(row) = next(&mut rows).await {
+            let row = row?;
+            let stream = StreamId::new(row.try_get(4)?, row.try_get(5)?)
+                .map_err(|error| self.place().damaged(None, format!("the stream of a snapshot: {error}")))?;
+            let found = snapshot(self.place(), &stream, row.try_get(6)?, &row)?;
+            bytes += found.payload.len();
+            is_full = bytes > size.bytes && !snapshots.is_empty();
+            if is_full {
+                break;
+            }
+            snapshots.push(found);
+        }
+        drop(rows);
+        if is_full {
+            // On the old one the server would send the rest first.
+            lent.renew().await?;
+        }
+        Ok(snapshots)
     }
 
     /// See [`SnapshotStore::save_snapshot`](es_core::SnapshotStore::save_snapshot).

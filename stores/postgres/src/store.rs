@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::{
-    Append, AppendError, Appended, Clock, CommandId, Filter, HeldBack, Journal, JournalError, JournalId, Page,
-    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+    Append, AppendError, Appended, Clock, CommandId, Filter, HeldBack, ImportJournal, Imported, Journal, JournalError,
+    JournalId, ListSnapshots, Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
@@ -20,7 +20,7 @@ use crate::projection::Projections;
 use crate::reader::Reader;
 use crate::schema::{Known, Schema, make_ready};
 use crate::watch::Watch;
-use crate::writer::{self, Job};
+use crate::writer::{self, Answer, Job};
 
 /// A journal and its snapshots in one schema of a PostgreSQL database.
 ///
@@ -87,6 +87,18 @@ impl PostgresStore {
         // Each task that writes has a receiver of it until it is done.
         self.shared.alive.closed().await;
         self.shared.pool.close().await;
+    }
+
+    /// Gives a job to the tasks that write, and waits for the answer.
+    async fn write<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, AppendError> {
+        let closed = || self.shared.place.closed();
+        let (answer, answered) = oneshot::channel();
+        let appends = self.shared.appends().clone().ok_or_else(closed)?;
+        appends.send(job(answer)).await.map_err(|_| closed())?;
+        // A sender that is kept keeps the writers waiting for more.
+        drop(appends);
+        let lost = |_| AppendError::Unknown { source: "the task that writes ended before it answered".into() };
+        answered.await.map_err(lost)?
     }
 
     pub(crate) fn projections(&self) -> &Projections {
@@ -159,14 +171,7 @@ impl Journal for PostgresStore {
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         append.check()?;
-        let closed = || self.shared.place.closed();
-        let (answer, answered) = oneshot::channel();
-        let appends = self.shared.appends().clone().ok_or_else(closed)?;
-        appends.send(Job { append, answer }).await.map_err(|_| closed())?;
-        // A sender that is kept keeps the writers waiting for more.
-        drop(appends);
-        let lost = |_| AppendError::Unknown { source: "the task that writes ended before it answered".into() };
-        answered.await.map_err(lost)?
+        self.write(|answer| Job::Append(append, answer)).await
     }
 
     async fn read_stream(
@@ -215,6 +220,12 @@ impl Journal for PostgresStore {
     }
 }
 
+impl ImportJournal for PostgresStore {
+    async fn import(&self, events: Arc<Page>) -> Result<Imported, AppendError> {
+        self.write(|answer| Job::Import(events, answer)).await
+    }
+}
+
 impl SnapshotStore for PostgresStore {
     async fn load_snapshot(
         &self,
@@ -235,5 +246,15 @@ impl SnapshotStore for PostgresStore {
 
     async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
         self.shared.reader.delete_snapshots(stream, &versions).await
+    }
+}
+
+impl ListSnapshots for PostgresStore {
+    async fn list_snapshots(
+        &self,
+        after: Option<(&StreamId, u64)>,
+        size: PageSize,
+    ) -> Result<Vec<Snapshot>, JournalError> {
+        self.shared.reader.list_snapshots(after, size).await
     }
 }

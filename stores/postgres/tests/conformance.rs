@@ -46,3 +46,7 @@ impl Harness for InASchema {
 }
 
 es_core::testing::conformance!(InASchema);
+
+mod import {
+    es_core::testing::import_conformance!(super::InASchema);
+}

@@ -1,19 +1,14 @@
 //! `Batch`: appends as the arrays that the function `append` of the schema takes.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use es_core::{Append, ExpectedVersion, Metadata, NewEvent, StreamAppend, StreamId, Timestamp};
-use serde::de::IgnoredAny;
+use es_core::{Append, ExpectedVersion, Payload, StreamAppend, StreamId, Timestamp};
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use uuid::Uuid;
 
+use super::columns::EventColumns;
 use super::kinds::{KindNumbers, NewKind};
 use crate::reader::as_integer;
-
-/// The format of payloads that are kept as JSON.
-const JSON: &str = "json";
 
 /// The columns of a batch; see the function `append` in the schema.
 #[derive(Debug, Default)]
@@ -25,35 +20,7 @@ pub(super) struct Batch<'a> {
     part_expected: Vec<Option<i64>>,
     part_events: Vec<i32>,
     event_parts: Vec<i32>,
-    event_ids: Vec<Uuid>,
-    event_kinds: Vec<i32>,
-    event_payloads: Column<&'a str>,
-    event_bytes: Column<&'a [u8]>,
-    event_actors: Column<&'a str>,
-    event_commands: Column<Uuid>,
-    event_correlations: Column<Uuid>,
-    event_causations: Column<Uuid>,
-    event_extras: Column<Cow<'a, str>>,
-}
-
-/// A column that may have nothing at all: then nothing of it is sent.
-#[derive(Debug)]
-struct Column<T>(Vec<Option<T>>);
-
-impl<T> Default for Column<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> Column<T> {
-    /// Sets the value in row `row`; those before it that were not set are null.
-    fn set(&mut self, row: usize, value: Option<T>) {
-        if value.is_some() {
-            self.0.resize_with(row, || None);
-            self.0.push(value);
-        }
-    }
+    events: EventColumns<'a>,
 }
 
 /// A number of something in a batch, from 1.
@@ -93,7 +60,9 @@ impl<'a> Batch<'a> {
                 batch.part_events.push(number(events.len()));
                 for event in events {
                     let kind = kinds.get(NewKind::of(stream.aggregate(), event)).unwrap_or(0);
-                    batch.event(event, kind);
+                    batch.event_parts.push(number(batch.part_streams.len()));
+                    let payload = Payload { format: &event.format, bytes: &event.payload };
+                    batch.events.push(event.id, kind, payload, &event.metadata);
                 }
             }
         }
@@ -108,32 +77,8 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn event(&mut self, event: &'a NewEvent, kind: i32) {
-        let row = self.event_ids.len();
-        let Metadata { actor, command_id, correlation_id, causation_id, extra } = &*event.metadata;
-        self.event_parts.push(number(self.part_streams.len()));
-        self.event_ids.push(event.id.as_uuid());
-        self.event_kinds.push(kind);
-        match as_json(event) {
-            Some(text) => self.event_payloads.set(row, Some(text)),
-            None => self.event_bytes.set(row, Some(&event.payload)),
-        }
-        // A text of PostgreSQL cannot have this character, JSON can.
-        let hidden = actor.as_deref().filter(|actor| actor.contains('\0'));
-        self.event_actors.set(row, actor.as_deref().filter(|_| hidden.is_none()));
-        self.event_commands.set(row, command_id.map(|id| id.as_uuid()));
-        self.event_correlations.set(row, correlation_id.map(|id| id.as_uuid()));
-        self.event_causations.set(row, causation_id.map(|id| id.as_uuid()));
-        let extra = match hidden {
-            Some(actor) => Some(serde_json::json!([actor, extra]).to_string()),
-            None if extra.is_empty() => None,
-            None => Some(serde_json::json!(extra).to_string()),
-        };
-        self.event_extras.set(row, extra.map(Cow::Owned));
-    }
-
     pub(super) fn has_events(&self) -> bool {
-        !self.event_ids.is_empty()
+        !self.events.is_empty()
     }
 
     /// Gives the columns to the statement that calls `append`.
@@ -142,33 +87,14 @@ impl<'a> Batch<'a> {
         query: Query<'q, Postgres, PgArguments>,
         now: Timestamp,
     ) -> Query<'q, Postgres, PgArguments> {
-        query
+        let query = query
             .bind(&self.stream_aggregates)
             .bind(&self.stream_ids)
             .bind(&self.part_appends)
             .bind(&self.part_streams)
             .bind(&self.part_expected)
             .bind(&self.part_events)
-            .bind(&self.event_parts)
-            .bind(&self.event_ids)
-            .bind(&self.event_kinds)
-            .bind(&self.event_payloads.0)
-            .bind(&self.event_bytes.0)
-            .bind(&self.event_actors.0)
-            .bind(&self.event_commands.0)
-            .bind(&self.event_correlations.0)
-            .bind(&self.event_causations.0)
-            .bind(&self.event_extras.0)
-            .bind(now.as_micros())
+            .bind(&self.event_parts);
+        self.events.bind(query).bind(now.as_micros())
     }
-}
-
-/// The payload as the text that the type `json` of PostgreSQL takes. What it would not take is kept as bytes, whatever
-/// its format is called: it comes back as it was.
-fn as_json(event: &NewEvent) -> Option<&str> {
-    if event.format != JSON {
-        return None;
-    }
-    let text = std::str::from_utf8(&event.payload).ok()?;
-    serde_json::from_str::<IgnoredAny>(text).ok().map(|_| text)
 }

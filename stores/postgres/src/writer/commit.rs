@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use es_core::{Append, AppendError, Appended, JournalError};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
@@ -13,18 +13,20 @@ use sqlx::{Connection, Either, Executor, PgConnection};
 use super::answer::{Answer, may_be_repeated, nothing};
 use super::batch::{Batch, new_kinds};
 use super::kinds::KindNumbers;
-use super::{IDLE, Job, Session, Writer};
+use super::{IDLE, Job, Session, TRIES, Writer, rest};
 use crate::place::{Place, code};
 use crate::stream::next;
 
-/// How often an append that got into the way of others is tried.
-const TRIES: u32 = 8;
+/// What the function `append` gives as SQLSTATE where others were faster.
+const LATE: &str = "ES001";
 
 /// Why a batch has no answer.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// It was not written.
     NotWritten(sqlx::Error),
+    /// It was not written, since others were faster.
+    Late(sqlx::Error),
     /// It was not written, since there is no connection.
     NotConnected(JournalError),
     /// It was written or was not.
@@ -34,13 +36,24 @@ pub(super) enum Failure {
 type Answered = Result<Appended, AppendError>;
 
 impl Writer {
-    /// Writes the appends and answers each.
+    /// Does the jobs and answers each: the appends together, then the imports.
     pub(super) async fn write(&mut self, jobs: &mut Vec<Job>) {
-        let appends: Vec<&Append> = jobs.iter().map(|job| &job.append).collect();
-        let answers = self.answers(&appends).await;
-        for (job, answer) in jobs.drain(..).zip(answers) {
-            // Nobody may wait for the answer any more.
-            drop(job.answer.send(answer));
+        let append = |job: &Job| matches!(job, Job::Append(..));
+        let imports = jobs.extract_if(.., |job| !append(job)).collect::<Vec<_>>();
+        let appends: Vec<&Append> =
+            jobs.iter().filter_map(|job| if let Job::Append(append, _) = job { Some(append) } else { None }).collect();
+        let answers = if appends.is_empty() { Vec::new() } else { self.answers(&appends).await };
+        for (job, result) in jobs.drain(..).zip(answers) {
+            if let Job::Append(_, answer) = job {
+                // Nobody may wait for the answer any more.
+                drop(answer.send(result));
+            }
+        }
+        for job in imports {
+            if let Job::Import(page, answer) = job {
+                let result = self.import(&page).await;
+                drop(answer.send(result));
+            }
         }
     }
 
@@ -77,15 +90,13 @@ impl Writer {
                         return answer;
                     }
                 }
-                Some("ES001" | "40001" | "40P01") => {}
+                _ if may_pass(&failure) => {}
                 _ => return Err(Failure::for_each(&Arc::new(failure), &self.connector.place)),
             }
             if tries == TRIES {
                 return Err(Failure::for_each(&Arc::new(failure), &self.connector.place));
             }
-            // Each in its own time: the process tells two apart that are in each other's way.
-            let jitter = u64::from(std::process::id() % 7 + tries);
-            tokio::time::sleep(Duration::from_millis(jitter)).await;
+            rest(tries).await;
             tries += 1;
         }
     }
@@ -108,9 +119,7 @@ impl Writer {
             let running = run(&mut session.db, batch.bind(query, now));
             let (result, warned) = self.notices.watch(running).await;
             if warned && batch.has_events() {
-                return Err(Failure::Unknown(sqlx::Error::Protocol(
-                    "the server was told not to wait for its standbys, so they may not have the events".to_owned(),
-                )));
+                return Err(Failure::warned());
             }
             let row = match result {
                 Ok(row) => row,
@@ -183,9 +192,24 @@ async fn run(db: &mut PgConnection, query: Query<'_, Postgres, PgArguments>) -> 
     row.ok_or(Failure::Unknown(sqlx::Error::RowNotFound))
 }
 
+/// Whether another append was in the way, so that trying again helps.
+pub(super) fn may_pass(failure: &Failure) -> bool {
+    matches!(failure.code().as_deref(), Some(LATE | "40001" | "40P01"))
+}
+
 impl Failure {
+    pub(super) fn late() -> Self {
+        Self::Late(sqlx::Error::Protocol("another append was faster".to_owned()))
+    }
+
+    /// The server has warned while it committed.
+    pub(super) fn warned() -> Self {
+        let what = "the server was told not to wait for its standbys, so they may not have the events";
+        Self::Unknown(sqlx::Error::Protocol(what.to_owned()))
+    }
+
     /// What an error means that came before or after the statement was complete.
-    fn of(error: sqlx::Error, complete: bool) -> Self {
+    pub(super) fn of(error: sqlx::Error, complete: bool) -> Self {
         let Some(code) = code(&error) else {
             return match error {
                 // Nothing was sent.
@@ -199,9 +223,10 @@ impl Failure {
         if not_committed { Self::NotWritten(error) } else { Self::Unknown(error) }
     }
 
-    fn code(&self) -> Option<String> {
+    pub(super) fn code(&self) -> Option<String> {
         match self {
             Self::NotWritten(error) => code(error),
+            Self::Late(_) => Some(LATE.to_owned()),
             Self::NotConnected(_) | Self::Unknown(_) => None,
         }
     }
@@ -210,14 +235,14 @@ impl Failure {
     fn concerns_all(&self) -> bool {
         let Some(code) = self.code() else { return true };
         // Constraints and data; locks and serialization; limits of a statement; another append was faster.
-        !(["22", "23", "40", "54", "55"].iter().any(|class| code.starts_with(class)) || code == "ES001")
+        !(["22", "23", "40", "54", "55"].iter().any(|class| code.starts_with(class)) || code == LATE)
     }
 
     /// The error for each of the appends.
-    fn for_each(failure: &Arc<Self>, place: &Place) -> AppendError {
+    pub(super) fn for_each(failure: &Arc<Self>, place: &Place) -> AppendError {
         let shared = Shared(Arc::clone(failure));
         match &**failure {
-            Self::NotWritten(_) => place.coded("append", failure.code().as_deref(), shared).into(),
+            Self::NotWritten(_) | Self::Late(_) => place.coded("append", failure.code().as_deref(), shared).into(),
             Self::NotConnected(JournalError::Busy { store, .. }) => {
                 JournalError::Busy { store: store.clone(), source: shared.into() }.into()
             }
@@ -239,7 +264,7 @@ struct Shared(Arc<Failure>);
 impl Shared {
     fn error(&self) -> &(dyn Error + 'static) {
         match &*self.0 {
-            Failure::NotWritten(error) | Failure::Unknown(error) => error,
+            Failure::NotWritten(error) | Failure::Late(error) | Failure::Unknown(error) => error,
             Failure::NotConnected(error) => error,
         }
     }

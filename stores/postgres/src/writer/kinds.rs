@@ -28,8 +28,12 @@ pub(super) struct NewKind<'a> {
 }
 
 impl<'a> NewKind<'a> {
+    pub(super) const fn new(aggregate: &'a str, name: &'a str, version: u32, format: &'a str) -> Self {
+        Self { aggregate, name, version, format }
+    }
+
     pub(super) fn of(aggregate: &'a str, event: &'a NewEvent) -> Self {
-        Self { aggregate, name: &event.name, version: event.version, format: &event.format }
+        Self::new(aggregate, &event.name, event.version, &event.format)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod answer;
 mod batch;
+mod columns;
 mod commit;
+mod import;
 mod kinds;
 mod notices;
 mod repeated;
@@ -10,7 +12,7 @@ mod repeated;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendError, Appended, Clock};
+use es_core::{Append, AppendError, Appended, Clock, Imported, Page};
 use sqlx::PgConnection;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
@@ -31,17 +33,34 @@ const EVENT: usize = 128;
 /// one of which nobody knows whether it was written.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// An append, and where its answer goes.
-pub(crate) struct Job {
-    pub(crate) append: Append,
-    pub(crate) answer: oneshot::Sender<Result<Appended, AppendError>>,
+/// How often an append that got into the way of others is tried.
+const TRIES: u32 = 8;
+
+/// Something for the writers to do, and where the answer goes.
+pub(crate) enum Job {
+    Append(Append, Answer<Appended>),
+    Import(Arc<Page>, Answer<Imported>),
 }
+
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, AppendError>>;
 
 impl Job {
     fn weight(&self) -> usize {
-        let events = self.append.streams.iter().flat_map(|stream| &stream.events);
-        EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
+        match self {
+            Self::Append(append, _) => {
+                let events = append.streams.iter().flat_map(|stream| &stream.events);
+                EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
+            }
+            Self::Import(..) => BATCH,
+        }
     }
+}
+
+/// Waits before something is tried again that was in the way of others: each in its own time, so that two processes
+/// that are in each other's way do not meet again.
+async fn rest(tries: u32) {
+    let jitter = u64::from(std::process::id() % 7 + tries);
+    tokio::time::sleep(Duration::from_millis(jitter)).await;
 }
 
 /// One of the tasks that write: a connection, and what is known on it.
@@ -64,6 +83,7 @@ struct Session {
 struct Statements {
     append: Arc<str>,
     repeated: Arc<str>,
+    barrier: Arc<str>,
 }
 
 /// Starts the tasks that write, and gives the queue that they take from. They end when it is closed and empty.
@@ -81,6 +101,7 @@ pub(crate) fn start(
     let statements = Arc::new(Statements {
         append: ready(include_str!("append.sql")),
         repeated: ready(include_str!("repeated.sql")),
+        barrier: ready(include_str!("barrier.sql")),
     });
     for _ in 0..writers.max(1) {
         let writer = Writer {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use es_core::{Append, AppendError, Appended, AppendedStream, EventId, Position, StreamAppend, StreamId, Timestamp};
 use sqlx::Row;
@@ -13,11 +14,11 @@ use super::commit::Failure;
 use crate::reader::as_time;
 
 /// An event that is in the journal.
-struct Found {
-    stream: StreamId,
-    version: u64,
-    position: Position,
-    recorded_at: Timestamp,
+pub(super) struct Found {
+    pub(super) stream: StreamId,
+    pub(super) version: u64,
+    pub(super) position: Position,
+    pub(super) recorded_at: Timestamp,
 }
 
 impl Writer {
@@ -26,25 +27,42 @@ impl Writer {
         &mut self,
         append: &Append,
     ) -> Result<Option<Result<Appended, AppendError>>, AppendError> {
-        let place = self.connector.place.clone();
-        let ids: Vec<Uuid> =
-            append.streams.iter().flat_map(|stream| &stream.events).map(|event| event.id.as_uuid()).collect();
-        // That of the append itself: it was not written now, and may have been before.
+        let ids = append.streams.iter().flat_map(|stream| &stream.events).map(|event| event.id);
+        let found = self.find(ids).await?;
+        Ok(if found.is_empty() { None } else { Some(answer(append, &found)) })
+    }
+
+    /// The events with these ids that are in the journal. Where that cannot be found out, it is not known whether they
+    /// were written.
+    pub(super) async fn find(
+        &mut self,
+        ids: impl Iterator<Item = EventId>,
+    ) -> Result<HashMap<EventId, Found>, AppendError> {
+        let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
         let unknown = |source: es_core::BoxError| AppendError::Unknown { source };
         let mut session = self.session().await.map_err(|failure| match failure {
             Failure::NotConnected(error) => unknown(error.into()),
-            Failure::NotWritten(error) | Failure::Unknown(error) => unknown(error.into()),
+            Failure::NotWritten(error) | Failure::Late(error) | Failure::Unknown(error) => unknown(error.into()),
         })?;
         let query = sqlx::query(super::ready(&self.statements.repeated)).bind(&ids);
         let rows = query.fetch_all(&mut session.db).await.map_err(|error| unknown(error.into()))?;
+        if !rows.is_empty() {
+            // That they are here does not say that the standbys have them: the answer may have been lost on that way.
+            let barrier = sqlx::query(super::ready(&self.statements.barrier)).execute(&mut session.db);
+            let (passed, warned) = self.notices.watch(barrier).await;
+            passed.map_err(|error| unknown(error.into()))?;
+            if warned {
+                return Err(Failure::for_each(&Arc::new(Failure::warned()), &self.connector.place));
+            }
+        }
         self.keep(session);
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
-            let (id, event) =
-                read(row).ok_or_else(|| place.damaged(None, "an event that was looked up cannot be read"))?;
+            let damaged = || self.connector.place.damaged(None, "an event that was looked up cannot be read");
+            let (id, event) = read(row).ok_or_else(damaged)?;
             found.insert(id, event);
         }
-        Ok(if found.is_empty() { None } else { Some(answer(append, &found)) })
+        Ok(found)
     }
 }
 
