@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::dispatcher::{self, Dispatch};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Under what sqlx logs notices.
@@ -65,9 +67,13 @@ fn is_warning(metadata: &Metadata<'_>) -> bool {
 }
 
 impl Subscriber for Listener {
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> tracing::subscriber::Interest {
-        // Which log is behind this one changes.
-        tracing::subscriber::Interest::sometimes()
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // What the log of the program wants besides is asked of it, by `enabled`.
+        if is_warning(metadata) { Interest::sometimes() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::WARN)
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
