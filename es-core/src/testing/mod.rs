@@ -26,6 +26,9 @@ pub use crate::__import_conformance as import_conformance;
 pub use crate::__outbox_conformance as outbox_conformance;
 #[cfg(feature = "conformance")]
 #[doc(inline)]
+pub use crate::__reaction_conformance as reaction_conformance;
+#[cfg(feature = "conformance")]
+#[doc(inline)]
 pub use crate::__read_store_conformance as read_store_conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};

@@ -62,3 +62,7 @@ impl ReadHarness for OnAServer {
 }
 
 es_core::testing::read_store_conformance!(OnAServer);
+
+mod reactions {
+    es_core::testing::reaction_conformance!(super::OnAServer);
+}

@@ -1,4 +1,4 @@
-//! The conformance suites for read stores and outboxes, on a file and in memory.
+//! The conformance suites for read stores, outboxes and reactions, on a file and in memory.
 #![allow(missing_docs, reason = "a test")]
 
 use std::collections::BTreeMap;
@@ -106,6 +106,10 @@ mod in_a_file {
     mod outbox {
         es_core::testing::outbox_conformance!(super::super::InAFile);
     }
+
+    mod reactions {
+        es_core::testing::reaction_conformance!(super::super::InAFile);
+    }
 }
 
 mod in_memory {
@@ -113,5 +117,9 @@ mod in_memory {
 
     mod outbox {
         es_core::testing::outbox_conformance!(super::super::InMemory);
+    }
+
+    mod reactions {
+        es_core::testing::reaction_conformance!(super::super::InMemory);
     }
 }

@@ -99,6 +99,7 @@ mod order;
 pub mod outbox;
 mod pages;
 mod race;
+pub mod reactions;
 pub mod read_store;
 mod reopen;
 mod repeat;

@@ -8,6 +8,7 @@ mod parked;
 mod projections;
 mod statements;
 mod store;
+mod timers;
 mod tx;
 
 pub use lease::PostgresLease;

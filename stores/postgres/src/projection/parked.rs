@@ -15,7 +15,7 @@ fn bounded(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-async fn fenced(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<(), ReadStoreError> {
+pub(super) async fn fenced(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<(), ReadStoreError> {
     if !tx.fenced {
         fence(lease, tx).await?;
     }

@@ -59,7 +59,7 @@ impl Aggregate for Sum {
     type Codec = Json;
 
     const NAME: &'static str = "sum";
-    const MODEL: AggregateModel = AggregateModel::new("sum", "", &[], &[], &[], &[]);
+    const MODEL: AggregateModel = AggregateModel::new("sum", "", &[], &[], &[&Added::MODEL], &[]);
 
     fn initial() -> Self {
         Self

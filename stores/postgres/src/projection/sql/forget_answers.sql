@@ -1,0 +1,2 @@
+DELETE FROM {schema}.reaction_answers
+WHERE reaction = $1 AND occasion = $2
