@@ -3,6 +3,7 @@
 
 mod crashes;
 mod domain;
+mod failures;
 mod faults;
 #[path = "../common/faulty.rs"]
 mod faulty;

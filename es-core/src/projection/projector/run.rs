@@ -193,7 +193,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     fn after_taking_over(&mut self, goal: Goal) -> Result<(), ProjectorError> {
         self.lease = None;
         tracing::warn!(projection = P::NAME, "a projector was cut off, and another one has taken over");
-        if matches!(goal, Goal::Head(_)) {
+        if goal != Goal::Follow {
             let error = ProjectorError::Held { projection: P::NAME };
             self.failed(&error);
             return Err(error);
