@@ -29,6 +29,15 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
     /// Takes the right to advance the projection of this name; `None` while another one has it.
     fn lease(&self, projection: &str) -> impl Future<Output = Result<Option<Self::Lease>, ReadStoreError>> + Send;
 
+    /// How far the projection of this name has come, for one that has no lease on it; `None` where there is no such
+    /// projection.
+    ///
+    /// A projector that waits for another one shows it, so that [`wait_for`](super::ProjectorHandle::wait_for) works in
+    /// each process. A store whose read models are of one process need not implement it.
+    fn look(&self, _projection: &str) -> impl Future<Output = Result<Option<Checkpoint>, ReadStoreError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
     /// Runs `work` in a transaction, and then commits it or rolls it back, as the work says.
     ///
     /// It runs where it may block. A future that is dropped has done it as a whole or not at all, and what is under way then

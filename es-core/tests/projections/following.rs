@@ -109,6 +109,30 @@ async fn a_paused_projector_stands_still_until_it_is_resumed() {
 }
 
 #[tokio::test]
+async fn one_that_stands_still_shows_how_far_the_journal_goes_on() {
+    let store = MemoryStore::new();
+    let tables = Tables::default();
+    let projection = Balances::<1>::default();
+    let faults = projection.faults.clone();
+    let balances = Projector::new(&store, &tables, projection).retry(Retry::NEVER).spawn();
+    let shown = append(&store, "alice", &[increased(1)]).await;
+    balances.wait_for(shown).await.unwrap();
+    balances.pause().await.unwrap();
+    faults.fail("carol", u32::MAX);
+    for (at, state) in [(1, ProjectorState::Paused), (2, ProjectorState::Failed)] {
+        let mut changes = balances.changes();
+        let head = append(&store, "carol", &[increased(1)]).await;
+        let mut status = balances.status();
+        while status.head < head {
+            status = tokio::time::timeout(LONG, changes.next()).await.unwrap().unwrap();
+        }
+        assert_eq!((status.state, status.position, status.lag.events), (state, shown, at));
+        balances.resume().await.unwrap();
+        assert!(balances.wait_for(head).await.is_err(), "it fails on carol");
+    }
+}
+
+#[tokio::test]
 async fn a_rebuilt_read_model_is_the_same_again() {
     let store = MemoryStore::new();
     let tables = Tables::default();

@@ -115,7 +115,7 @@ impl SqliteStore {
     }
 
     /// Has a thread run a query.
-    async fn query<T, F>(&self, action: &'static str, query: F) -> Result<T, JournalError>
+    pub(crate) async fn query<T, F>(&self, action: &'static str, query: F) -> Result<T, JournalError>
     where
         F: FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
         T: Send + 'static,

@@ -232,10 +232,21 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         }
     }
 
+    /// Waits for a command. Meanwhile the status shows how far the journal goes on without it.
     async fn command(&mut self) -> Option<Command> {
-        match self.pending.pop_front() {
-            Some(command) => Some(command),
-            None => self.commands.recv().await,
+        if let Some(command) = self.pending.pop_front() {
+            return Some(command);
+        }
+        loop {
+            let known = self.core.status.borrow().head;
+            match race(self.commands.recv(), self.journal.wait(known)).await {
+                First::Left(command) => return command,
+                First::Right(Ok(head)) if head > known => {
+                    self.core.status.send_modify(|status| status.head = status.head.max(head));
+                }
+                // A journal that fails is for the next step to deal with.
+                First::Right(_) => return self.commands.recv().await,
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::journal::{Journal, JournalId, PageSize};
 use crate::projection::futures::caught;
 use crate::projection::{Checkpoint, Ended, Projection, ReadStore, ReadStoreError, TxOf, Work};
 
-/// How often it is looked whether another projector has ended.
+/// How often it is looked whether another projector has ended, and how far it is.
 const LOOK: Duration = Duration::from_millis(100);
 /// How many parked events are read at once.
 pub(super) const PARKED: usize = 256;
@@ -152,9 +152,24 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 return Err(ProjectorError::Held { projection: P::NAME }.into());
             }
             self.state(ProjectorState::Waiting);
+            self.look().await;
             self.rest(LOOK).await;
         }
         Ok(self.lease.clone())
+    }
+
+    /// Notes how far the projector is that has the projection: the read model is the same.
+    async fn look(&self) {
+        // What cannot be found out now is looked for again soon.
+        let (Ok(head), Ok(Some(seen))) = (self.journal.head().await, self.store.look(P::NAME).await) else { return };
+        let is_ours = seen.version == P::VERSION && seen.journal == self.journal.id();
+        let position = if is_ours { seen.position } else { Position::START };
+        self.core.status.send_if_modified(|status| {
+            let before = (status.position, status.head);
+            status.reach(position, None);
+            status.head = status.head.max(head);
+            before != (status.position, status.head)
+        });
     }
 
     /// Checks that the journal has what the read model shows.

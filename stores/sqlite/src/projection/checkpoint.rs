@@ -20,14 +20,14 @@ pub(super) fn epoch(db: &Connection, projection: &str) -> Result<i64, Failure> {
     Ok(query.query_row([projection], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
-pub(super) fn load(db: &Connection, lease: &SqliteLease) -> Result<Option<Checkpoint>, Failure> {
+pub(super) fn load(db: &Connection, projection: &str) -> Result<Option<Checkpoint>, Failure> {
     let sql = "SELECT version, journal, position_epoch, position, aggregate, stream, stream_version, event_id \
                FROM projections WHERE name = ?1";
     let mut query = db.prepare_cached(sql)?;
-    let row = query.query_row([&lease.projection], |row| Ok(checkpoint(row))).optional()?;
+    let row = query.query_row([projection], |row| Ok(checkpoint(row))).optional()?;
     let checkpoint = row.transpose().map_err(|error| match error {
         Failure::Damaged { what, .. } => {
-            let what = format!("the checkpoint of projection `{}`: {what}", lease.projection);
+            let what = format!("the checkpoint of projection `{projection}`: {what}");
             Failure::Damaged { position: None, what }
         }
         other => other,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::lease::{Lock, Share};
 use super::{SqliteLease, SqliteTx, checkpoint, parked, timers};
+use crate::reader::Reader;
 use crate::store::SqliteStore;
 
 impl ReadStore for SqliteStore {
@@ -31,12 +32,18 @@ impl ReadStore for SqliteStore {
         Ok(Some(SqliteLease::new(projection, epoch, lock)))
     }
 
+    async fn look(&self, projection: &str) -> Result<Option<Checkpoint>, ReadStoreError> {
+        let projection = projection.to_owned();
+        let look = move |reader: &mut Reader| checkpoint::load(&reader.db, &projection);
+        Ok(self.query("look at a projection", look).await?)
+    }
+
     async fn transact<T: Send + 'static>(&self, work: Work<SqliteTx, T>) -> Result<T, ReadStoreError> {
         Ok(self.run_transaction(work).await?)
     }
 
     async fn load(lease: &SqliteLease, tx: &mut SqliteTx) -> Result<Option<Checkpoint>, ReadStoreError> {
-        Ok(tx.own("load a checkpoint", |db| checkpoint::load(db, lease))?)
+        Ok(tx.own("load a checkpoint", |db| checkpoint::load(db, &lease.projection))?)
     }
 
     async fn save(lease: &SqliteLease, tx: &mut SqliteTx, checkpoint: &Checkpoint) -> Result<(), ReadStoreError> {

@@ -74,6 +74,37 @@ async fn appends_and_a_projector_that_catches_up_share_a_file() {
 }
 
 #[tokio::test]
+async fn a_read_model_is_rebuilt_while_events_are_appended() {
+    for apart in [false, true] {
+        let (folder, path) = place();
+        let store = SqliteStore::open(&path).await.unwrap();
+        let views =
+            if apart { SqliteStore::open(folder.path().join("views.db")).await.unwrap() } else { store.clone() };
+        let accounts = Repository::<Account, _>::new(&store);
+        let balances = Projector::new(&store, &views, Balances::default()).spawn();
+        let appending = tokio::spawn(async move {
+            let mut last = Position::START;
+            for by in 0..300 {
+                last =
+                    accounts.execute(format!("account-{}", by % 7).as_str(), Increase { by }).await.unwrap().position;
+            }
+            last
+        });
+        let mut rebuilds = 0;
+        while !appending.is_finished() {
+            balances.rebuild().await.unwrap();
+            rebuilds += 1;
+        }
+        let last = appending.await.unwrap();
+        balances.wait_for(last).await.unwrap();
+        println!("{rebuilds} rebuilds while 300 events were appended");
+        let shown: Vec<_> = lines(&views).await;
+        assert_eq!(shown.iter().map(|line| line.1).collect::<Vec<_>>(), (0..300).collect::<Vec<_>>());
+        balances.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn of_two_projectors_as_of_two_processes_one_waits() {
     let (_folder, path) = place();
     let (one, two) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap());
@@ -87,7 +118,12 @@ async fn of_two_projectors_as_of_two_processes_one_waits() {
     }
     let refused = Projector::new(&two, &two, Balances::default()).run_to_head().await;
     assert!(matches!(refused, Err(ProjectorError::Held { .. })), "{refused:?}");
-    first.wait_for(accounts.execute("alice", Increase { by: 1 }).await.unwrap().position).await.unwrap();
+    // The one that waits shows what the other does: the read model is the same.
+    let there = accounts.execute("alice", Increase { by: 1 }).await.unwrap().position;
+    second.wait_for(there).await.unwrap();
+    assert_eq!(lines(&two).await.len(), 2);
+    let status = second.status();
+    assert_eq!((status.state, status.position, status.lag.events), (ProjectorState::Waiting, there, 0));
     first.stop().await.unwrap();
     let last = accounts.execute("alice", Increase { by: 1 }).await.unwrap().position;
     second.wait_for(last).await.unwrap();
