@@ -125,12 +125,20 @@ async fn read_by_position(store: &PostgresStore, done: &AtomicBool) -> Vec<(Posi
 
 /// Calls what appends call, in a transaction that is still to be committed.
 async fn append_uncommitted(place: &Place, db: &mut PgConnection, stream: &str, id: EventId) {
+    let epoch = try_append(place, db, stream, id).await.unwrap();
+    assert!(epoch.is_some());
+}
+
+async fn try_append(
+    place: &Place,
+    db: &mut PgConnection,
+    stream: &str,
+    id: EventId,
+) -> Result<Option<i64>, sqlx::Error> {
     let sql = "SELECT written_epoch FROM {schema}.append(ARRAY['account'], ARRAY[$1], ARRAY[1], ARRAY[1], \
                ARRAY[NULL::bigint], ARRAY[1], ARRAY[1], ARRAY[$2], ARRAY[1], ARRAY['{}'], '{}', '{}', '{}', '{}', '{}', \
                '{}', 0)";
-    let epoch: Option<i64> =
-        sqlx::query_scalar(place.sql(sql)).bind(stream).bind(id.as_uuid()).fetch_one(db).await.unwrap();
-    assert!(epoch.is_some());
+    sqlx::query_scalar(place.sql(sql)).bind(stream).bind(id.as_uuid()).fetch_one(db).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -198,6 +206,24 @@ async fn among_16_writers_readers_by_position_see_each_event_once_and_in_one_ord
     println!(
         "{} events by {WRITERS} writers, {held} transactions held open: by number {skipped} skipped, by position 0",
         written.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_append_whose_transaction_is_older_than_the_last_event_of_its_stream_is_not_written() {
+    let place = Place::new();
+    let store = place.builder().connect(place.url()).await.unwrap();
+    let mut db = PgConnection::connect(place.url()).await.unwrap();
+    let mut older = db.begin().await.unwrap();
+    sqlx::query("SELECT pg_current_xact_id()").execute(&mut *older).await.unwrap();
+    let stream = StreamId::new("account", "a").unwrap();
+    store.append(Append::to_stream(stream, ExpectedVersion::Any, vec![event()])).await.unwrap();
+    // Its event would be the second of the stream, and stand before the first.
+    let error = try_append(&place, &mut older, "a", EventId::new()).await.unwrap_err();
+    assert_eq!(
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(),
+        Some("ES001"),
+        "{error}"
     );
 }
 
