@@ -22,7 +22,7 @@ pub use crate::aggregate::{
 pub use crate::check::{not_one_of_all, own_name};
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
-pub use crate::evolution::state::{SEED, hash, with_nested};
+pub use crate::evolution::state::{SEED, hash, state_hash};
 pub use crate::evolution::{
     Absent, Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoEvent, NoShape,
     Previous, Probe, Retire, RetiredOf, Shape, TypeShape, Upcast, VariantShape, VersionShape, check_known,

@@ -360,7 +360,7 @@ fn snapshot_format() -> String {
 #[aggregate(
     name = "account",
     commands(Look),
-    events(Increased),
+    events(Increased, common::Decreased(ignored)),
     error = std::convert::Infallible,
     snapshot(every = 10, keep = 2)
 )]

@@ -99,8 +99,8 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
             .ok_or_else(|| DecodeError::Name { aggregate: Self::NAME.to_owned(), name: name.to_owned() })
     }
 
-    /// Tells states of different shape apart, with the types in them that have a [`Shape`](crate::Shape): a snapshot of another
-    /// shape is not read.
+    /// Tells states of different shape apart, with the types in them that have a [`Shape`](crate::Shape), and states that
+    /// come from other events or versions of them: a snapshot of another one is not read.
     fn state_shape() -> u64 {
         Self::STATE_SHAPE
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::shape::{Content, FieldShape, NestedShape, TypeShape};
+use crate::model::{AggregateModel, EventModel};
 
 /// A hash of text: FNV-1a, 64 bits. Two texts that differ in one byte never have the same.
 pub const fn hash(text: &[u8], seed: u64) -> u64 {
@@ -18,12 +19,19 @@ pub const fn hash(text: &[u8], seed: u64) -> u64 {
 /// What a [`hash`] begins with.
 pub const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// A hash of what `own`, the hash of a state's own source, does not say: the shapes of the types in it, as far as they
-/// are known.
-pub fn with_nested(own: u64, state: &TypeShape) -> u64 {
+/// A hash of `own`, that of a state's own source, and of what that does not say: the shapes of the types in it, as far
+/// as they are known; and the events that lead to it, with their versions. An event that changed, an amount that is in
+/// cents now, may give another state of the same shape.
+pub fn state_hash(own: u64, state: &TypeShape, model: &AggregateModel) -> u64 {
     let mut known = Vec::new();
     collect(state.content, &mut known);
-    known.iter().fold(own, |seed, text| hash(text.as_bytes(), seed))
+    let own = known.iter().fold(own, |seed, text| hash(text.as_bytes(), seed));
+    let of = |event: &EventModel, kind| hash(format!("{kind} {} {}", event.name, event.version).as_bytes(), SEED);
+    let current = model.events.iter().map(|event| of(event, "event"));
+    let retired = model.retired.iter().map(|event| of(event, "retired"));
+    // A sum, so that the order in which they are listed does not matter.
+    let events = current.chain(retired).fold(0, u64::wrapping_add);
+    hash(&events.to_be_bytes(), own)
 }
 
 /// Adds the types in `content` as text, each once, however they refer to each other.

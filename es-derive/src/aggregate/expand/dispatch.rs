@@ -179,7 +179,7 @@ fn snapshot_methods(Policy { nested, .. }: &Policy) -> TokenStream {
     quote! {
         fn state_shape() -> u64 {
             const STATE: __es::TypeShape = #nested;
-            __es::with_nested(Self::STATE_SHAPE, &STATE)
+            __es::state_hash(Self::STATE_SHAPE, &STATE, &Self::MODEL)
         }
 
         fn encode_state(&self, bytes: &mut __es::Vec<u8>) -> __es::Result<(), __es::BoxError> {
