@@ -19,20 +19,50 @@ pub struct Decrease {
     pub by: u64,
 }
 
+/// Take money out, to be paid into another account.
+#[derive(Command, Debug, Clone)]
+pub struct TransferTo {
+    /// The amount.
+    pub by: u64,
+    /// The other account.
+    pub to: String,
+}
+
+/// Pay money in that was taken out of another account.
+#[derive(Command, Debug, Clone)]
+pub struct TransferFrom {
+    /// The amount.
+    pub by: u64,
+    /// The other account.
+    pub from: String,
+}
+
 /// Money was paid in.
+///
+/// v2: `from` is new; of what was recorded before, nobody knows any more which were transfers.
 #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
-#[event(name = "increased")]
+#[event(name = "increased", version = 2)]
 pub struct Increased {
     /// The amount.
     pub by: u64,
+    /// The account that it was transferred from.
+    #[event(added(default = None, since = 2))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 /// Money was taken out.
+///
+/// v2: `to` is new.
 #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
-#[event(name = "decreased")]
+#[event(name = "decreased", version = 2)]
 pub struct Decreased {
     /// The amount.
     pub by: u64,
+    /// The account that it was transferred to.
+    #[event(added(default = None, since = 2))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// Why an account rejects a command.
@@ -53,7 +83,7 @@ pub enum AccountError {
 #[derive(Aggregate, Serialize, Deserialize, Debug, Default, Clone, PartialEq)]
 #[aggregate(
     name = "account",
-    commands(Increase, Decrease),
+    commands(Increase, Decrease, TransferTo, TransferFrom),
     events(Increased, Decreased),
     error = AccountError,
     snapshot(every = 100, keep = 2)
@@ -67,21 +97,43 @@ pub struct Account {
 
 const LIMIT: u64 = 1000;
 
-impl Handle<Increase> for Account {
-    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
-        match self.balance.checked_add(command.by) {
-            Some(balance) if balance <= LIMIT => accept(Increased { by: command.by }),
+impl Account {
+    fn increase(&self, by: u64, from: Option<String>) -> Decision<Self> {
+        match self.balance.checked_add(by) {
+            Some(balance) if balance <= LIMIT => accept(Increased { by, from }),
             _ => reject(AccountError::LimitReached { limit: LIMIT }),
         }
+    }
+
+    fn decrease(&self, by: u64, to: Option<String>) -> Decision<Self> {
+        if by > self.balance {
+            return reject(AccountError::BelowZero);
+        }
+        accept(Decreased { by, to })
+    }
+}
+
+impl Handle<Increase> for Account {
+    fn handle(&self, command: Increase, _: &Context) -> Decision<Self> {
+        self.increase(command.by, None)
     }
 }
 
 impl Handle<Decrease> for Account {
     fn handle(&self, command: Decrease, _: &Context) -> Decision<Self> {
-        if command.by > self.balance {
-            return reject(AccountError::BelowZero);
-        }
-        accept(Decreased { by: command.by })
+        self.decrease(command.by, None)
+    }
+}
+
+impl Handle<TransferFrom> for Account {
+    fn handle(&self, command: TransferFrom, _: &Context) -> Decision<Self> {
+        self.increase(command.by, Some(command.from))
+    }
+}
+
+impl Handle<TransferTo> for Account {
+    fn handle(&self, command: TransferTo, _: &Context) -> Decision<Self> {
+        self.decrease(command.by, Some(command.to))
     }
 }
 
@@ -90,6 +142,8 @@ impl fmt::Display for AccountCommand {
         match self {
             Self::Increase(command) => write!(f, "Increase by {}", command.by),
             Self::Decrease(command) => write!(f, "Decrease by {}", command.by),
+            Self::TransferFrom(command) => write!(f, "Transfer {} from {}", command.by, command.from),
+            Self::TransferTo(command) => write!(f, "Transfer {} to {}", command.by, command.to),
         }
     }
 }
@@ -103,30 +157,51 @@ impl fmt::Display for AccountEvent {
     }
 }
 
+impl AccountEvent {
+    /// What else there is to say of it.
+    pub fn transfer(&self) -> Option<String> {
+        match self {
+            Self::Increased(event) => event.from.as_ref().map(|from| format!("transferred from {from}")),
+            Self::Decreased(event) => event.to.as_ref().map(|to| format!("transferred to {to}")),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use es_core::testing::Scenario;
+    use es_core::testing::{Scenario, assert_schema_lock};
+
+    fn increased(by: u64) -> Increased {
+        Increased { by, from: None }
+    }
+
+    fn decreased(by: u64) -> Decreased {
+        Decreased { by, to: None }
+    }
+
+    /// Fails when an event that may be in somebody's bank.db changed its shape without a new version.
+    #[test]
+    fn the_schema_is_locked() {
+        assert_schema_lock::<Account>("events.lock");
+    }
 
     #[test]
     fn money_is_paid_in() {
-        Scenario::<Account>::new()
-            .when(Increase { by: 100 })
-            .then(Increased { by: 100 })
-            .then_state(Account { balance: 100 });
+        Scenario::<Account>::new().when(Increase { by: 100 }).then(increased(100)).then_state(Account { balance: 100 });
     }
 
     #[test]
     fn money_is_taken_out_to_the_last_coin() {
-        Scenario::<Account>::given(Increased { by: 100 })
+        Scenario::<Account>::given(increased(100))
             .when(Decrease { by: 100 })
-            .then(Decreased { by: 100 })
+            .then(decreased(100))
             .then_state(Account { balance: 0 });
     }
 
     #[test]
     fn a_balance_never_falls_below_zero() {
-        Scenario::<Account>::given((Increased { by: 100 }, Decreased { by: 30 }))
+        Scenario::<Account>::given((increased(100), decreased(30)))
             .when(Decrease { by: 100 })
             .then_error(AccountError::BelowZero)
             .then_state(Account { balance: 70 });
@@ -135,12 +210,26 @@ mod tests {
     #[test]
     fn a_balance_reaches_the_limit_and_goes_no_further() {
         let limit = AccountError::LimitReached { limit: 1000 };
-        Scenario::<Account>::given(Increased { by: 999 })
+        Scenario::<Account>::given(increased(999))
             .when(Increase { by: 1 })
             .then_state(Account { balance: 1000 })
             .when(Increase { by: 1 })
             .then_error(limit.clone())
             .when(Increase { by: u64::MAX })
             .then_error(limit);
+    }
+
+    #[test]
+    fn a_transfer_says_where_the_money_came_from_and_went_to() {
+        Scenario::<Account>::given(increased(100))
+            .when(TransferTo { by: 30, to: "bob".to_owned() })
+            .then(Decreased { by: 30, to: Some("bob".to_owned()) })
+            .when(TransferFrom { by: 10, from: "carol".to_owned() })
+            .then(Increased { by: 10, from: Some("carol".to_owned()) })
+            .then_state(Account { balance: 80 })
+            .when(TransferTo { by: 81, to: "bob".to_owned() })
+            .then_error(AccountError::BelowZero)
+            .when(TransferFrom { by: 921, from: "carol".to_owned() })
+            .then_error(AccountError::LimitReached { limit: 1000 });
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use es_core::prelude::*;
 use es_sqlite::{OpenError, SqliteStore};
 
-use crate::account::{Account, AccountError, Decrease, Increase};
+use crate::account::{Account, AccountError, TransferFrom, TransferTo};
 
 /// The accounts of one journal file, and who is working on them.
 pub struct Bank {
@@ -100,8 +100,10 @@ impl Bank {
             return Err(BankError::SameAccount(from.to_owned()).into());
         }
         let transfer = self.unit_of_work().run(async |unit| {
-            let from = unit.execute(&self.accounts, from, Decrease { by: amount }).await?;
-            let to = unit.execute(&self.accounts, to, Increase { by: amount }).await?;
+            let out = TransferTo { by: amount, to: to.to_owned() };
+            let into = TransferFrom { by: amount, from: from.to_owned() };
+            let from = unit.execute(&self.accounts, from, out).await?;
+            let to = unit.execute(&self.accounts, to, into).await?;
             Ok::<_, ExecuteError<AccountError>>((from, to))
         });
         let ((after_from, after_to), _) = transfer.await?;
@@ -135,9 +137,10 @@ impl Bank {
                 state.apply_event(&event);
                 let actor = metadata.actor.as_deref().unwrap_or("unknown");
                 let balance = state.balance;
+                let transfer = event.transfer().map(|transfer| format!(", {transfer}")).unwrap_or_default();
                 writeln!(
                     out,
-                    "#{version:<4} {recorded_at}  {event:<17}  balance {balance:<4}  by {actor}",
+                    "#{version:<4} {recorded_at}  {event:<17}  balance {balance:<4}  by {actor}{transfer}",
                     event = event.to_string()
                 )?;
             }

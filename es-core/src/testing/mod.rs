@@ -6,6 +6,7 @@ mod decode;
 mod decodes;
 mod diff;
 mod golden;
+mod kinds;
 mod lock;
 #[cfg(feature = "tokio")]
 mod memory_outbox;
@@ -32,7 +33,10 @@ pub use crate::__reaction_conformance as reaction_conformance;
 pub use crate::__read_store_conformance as read_store_conformance;
 pub use decode::decode;
 pub use decodes::{Aggregates, DecodeReport, UnreadableKind, assert_decodes, check_decodes};
+pub use kinds::{RecordedKind, kinds};
 pub use lock::assert_schema_lock;
+#[doc(hidden)]
+pub use lock::lock_texts;
 #[cfg(feature = "tokio")]
 pub use memory_outbox::{MemoryOutbox, MemoryOutboxLease, MemoryOutboxTx};
 #[cfg(feature = "tokio")]

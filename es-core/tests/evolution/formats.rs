@@ -63,15 +63,8 @@ pub struct Doubled(u64, u64);
 macro_rules! account {
     ($account:ident, $event:ident, $view:ident, $codec:ty) => {
         #[derive(Aggregate, Serialize, Deserialize, Debug, Default, Clone, PartialEq)]
-        #[aggregate(
-                                                                                    name = "account",
-                                                                                    commands(Increase),
-                                                                                    events(Increased),
-                                                                                    retired(Doubled),
-                                                                                    error = std::convert::Infallible,
-                                                                                    codec = $codec,
-                                                                                    snapshot(every = 100)
-                                                                                )]
+        #[aggregate(name = "account", commands(Increase), events(Increased), retired(Doubled))]
+        #[aggregate(error = std::convert::Infallible, codec = $codec, snapshot(every = 100))]
         pub struct $account {
             #[apply(Increased => self.balance + event.by)]
             pub balance: u64,

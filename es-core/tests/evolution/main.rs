@@ -11,15 +11,15 @@ mod snapshots;
 use es_core::{Append, EventId, ExpectedVersion, Journal, MemoryStore, NewEvent, StreamId};
 
 /// The store of these tests, which run on others too.
-pub type Store = MemoryStore;
+pub(crate) type Store = MemoryStore;
 
 /// An empty store, and what keeps it there.
-pub async fn open() -> ((), Store) {
+pub(crate) async fn open() -> ((), Store) {
     ((), MemoryStore::new())
 }
 
 /// Appends to the account of alice what a program of another release wrote.
-pub async fn append(store: &Store, name: &'static str, version: u32, json: &[u8]) {
+pub(crate) async fn append(store: &Store, name: &'static str, version: u32, json: &[u8]) {
     let event = NewEvent {
         id: EventId::new(),
         name: name.into(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use es_core::prelude::*;
-use es_core::testing::{Scenario, assert_decodes, decode};
+use es_core::testing::{Scenario, assert_decodes, decode, kinds};
 use es_core::{PageSize, Retry};
 use serde::{Deserialize, Serialize};
 
@@ -138,7 +138,9 @@ async fn journal() -> (impl Sized, Store) {
 /// Each event of today: the version in the journal, the index there, the amount.
 fn lines() -> Vec<(u64, u32, i64)> {
     let numbered = (1..).zip(JOURNAL);
-    numbered.flat_map(|(version, (.., today))| (0..).zip(*today).map(move |(index, by)| (version, index, *by))).collect()
+    numbered
+        .flat_map(|(version, (.., today))| (0..).zip(*today).map(move |(index, by)| (version, index, *by)))
+        .collect()
 }
 
 fn balance(lines: &[(u64, u32, i64)], version: u64) -> i64 {
@@ -234,6 +236,27 @@ async fn projections_ask_for_all_names_and_see_what_they_are_today() {
     live.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn what_the_journal_holds_is_counted_by_name_version_and_format() {
+    let (_place, store) = journal().await;
+    let kinds: Vec<String> = kinds(&store).await.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        kinds,
+        [
+            "1 x `deposited` version 2 of `account` in json, positions 9 to 9",
+            "1 x `einzahlung` version 1 of `account` in json, positions 1 to 1",
+            "1 x `exchanged` version 1 of `account` in json, positions 5 to 5",
+            "1 x `exchanged` version 3 of `account` in json, positions 7 to 7",
+            "1 x `looked at` version 1 of `account` in json, positions 4 to 4",
+            "1 x `paid in` version 1 of `account` in json, positions 2 to 2",
+            "1 x `paid in` version 2 of `account` in json, positions 3 to 3",
+            "1 x `swapped` version 2 of `account` in json, positions 6 to 6",
+            "2 x `swapped` version 3 of `account` in json, positions 8 to 11",
+            "1 x `taken out` version 1 of `account` in json, positions 10 to 10",
+        ]
+    );
+}
+
 /// A repeated command finds its events by the versions that they have in the journal.
 #[tokio::test]
 async fn a_repeated_command_after_them_is_answered_as_the_first_time() {
@@ -253,9 +276,9 @@ fn tests_read_them_too() {
         let events = decode::<Account>(name, *version, payload.as_bytes()).unwrap();
         assert_eq!(events.iter().map(amount).collect::<Vec<_>>(), *today, "{name} version {version}");
     }
-    let given = JOURNAL.iter().flat_map(|(name, version, payload, _)| {
-        decode::<Account>(name, *version, payload.as_bytes()).unwrap()
-    });
+    let given = JOURNAL
+        .iter()
+        .flat_map(|(name, version, payload, _)| decode::<Account>(name, *version, payload.as_bytes()).unwrap());
     let balance = balance(&lines(), u64::MAX);
     Scenario::<Account>::given(given.collect::<Vec<_>>())
         .when(Withdraw { amount: 1 })

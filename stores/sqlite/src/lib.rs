@@ -55,5 +55,9 @@ struct Readme;
 struct Aggregates;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/evolution.md")]
+struct Evolution;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/copying.md")]
 struct Copying;

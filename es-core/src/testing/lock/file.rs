@@ -83,6 +83,7 @@ impl LockFile {
         if !comments.is_empty() {
             match entries.last_mut() {
                 Some(last) => last.text.extend(["\n", comments.trim_end(), "\n"]),
+                None if head.is_empty() => head.extend([comments.trim_end(), "\n"]),
                 None => head.extend(["\n", comments.trim_end(), "\n"]),
             }
         }
@@ -150,6 +151,19 @@ impl fmt::Display for LockFile {
         self.aggregates.iter().try_for_each(|(name, path)| writeln!(f, "  {name}: {path}"))?;
         self.entries.iter().try_for_each(|entry| write!(f, "\n{}", entry.text))
     }
+}
+
+/// Reads the text of a file, and gives it as it would be written, with its blocks as they are and as they are understood: for
+/// fuzzing.
+///
+/// # Errors
+///
+/// What is wrong with which line.
+#[doc(hidden)]
+pub fn lock_texts(text: &str) -> Result<[String; 2], String> {
+    let file = LockFile::parse(text).map_err(|Fault { line, what }| format!("line {line}: {what}"))?;
+    let blocks: Vec<String> = file.blocks().map(ToString::to_string).collect();
+    Ok([file.to_string(), blocks.join("\n")])
 }
 
 fn text_of(lines: &[(usize, &str)]) -> String {

@@ -24,6 +24,8 @@ use super::decodes::{Aggregates, Visitor};
 use super::golden;
 use crate::aggregate::Aggregate;
 
+#[doc(hidden)]
+pub use self::file::lock_texts;
 pub(super) use self::update::write_whole;
 
 /// Checks that each event version which may be in a journal still has its shape: that the events of the aggregates

@@ -63,6 +63,11 @@ fn key(line: usize, text: &str) -> Result<Key, Fault> {
         let (names, version) = text.rsplit_once(" version ")?;
         let (aggregate, event) = names.split_once(' ')?;
         let version = version.parse().ok()?;
+        // As names of aggregates are: what is none, a stray mark at the beginning of a line, is no block.
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        if aggregate.is_empty() || !aggregate.bytes().all(is_name) {
+            return None;
+        }
         Some(Key { aggregate: aggregate.to_owned(), event: event.to_owned(), version })
     };
     parts().ok_or_else(|| fault(line, format!("`{text}` is not the head of a block, `aggregate event version 1`")))

@@ -5,3 +5,4 @@ mod commands;
 mod demo;
 mod faults;
 mod folder;
+mod old_journal;
