@@ -49,12 +49,12 @@ pub use evolution::{
 pub use journal::{
     Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, HeldBack, ImportJournal, ImportPart,
     Imported, Journal, JournalError, JournalId, MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize,
-    RawEvent, StreamAppend, limits,
+    RawEvent, Slices, StreamAppend, limits,
 };
 #[cfg(feature = "tokio")]
 pub use projection::{
     BatchSize, Checkpoint, Ended, InMemory, InMemoryLease, InlineStore, InlineView, Lag, LastEvent, OfAggregate,
-    OnFailure, OneByOne, ParkedEvent, Project, ProjectBatch, Projected, ProjectedBy, Projection, Projector,
+    OnFailure, OneByOne, ParkedEvent, Partition, Project, ProjectBatch, Projected, ProjectedBy, Projection, Projector,
     ProjectorError, ProjectorHandle, ProjectorState, ReadModel, ReadStore, ReadStoreError, Replayed, Routes, Status,
     StatusChanges, View, Work,
 };

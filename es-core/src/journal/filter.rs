@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Lets events through by the name of their aggregate and their own name.
+use super::Slices;
+use crate::event::StreamId;
+
+/// Lets events through by the name of their aggregate and their own name, and by the slice of their stream.
 ///
 /// ```
 /// use es_core::Filter;
@@ -17,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Filter {
     /// `None` lets everything through.
     aggregates: Option<BTreeMap<String, Names>>,
+    slices: Slices,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +32,12 @@ enum Names {
 impl Filter {
     /// Lets every event through.
     pub const fn all() -> Self {
-        Self { aggregates: None }
+        Self { aggregates: None, slices: Slices::ALL }
     }
 
     /// Lets no event through: the start for [`aggregate`](Self::aggregate) and [`event`](Self::event).
     pub const fn none() -> Self {
-        Self { aggregates: Some(BTreeMap::new()) }
+        Self { aggregates: Some(BTreeMap::new()), slices: Slices::ALL }
     }
 
     /// Lets all events of an aggregate through too.
@@ -57,12 +61,35 @@ impl Filter {
         self
     }
 
-    /// Whether every event passes.
-    pub const fn is_all(&self) -> bool {
-        self.aggregates.is_none()
+    /// Lets only streams in these slices through, in place of all.
+    #[must_use]
+    pub const fn of_slices(mut self, slices: Slices) -> Self {
+        self.slices = slices;
+        self
     }
 
-    /// Whether an event passes that has this name, of an aggregate of that name.
+    /// The slices whose streams pass.
+    pub const fn slices(&self) -> Slices {
+        self.slices
+    }
+
+    /// Whether every event passes.
+    pub const fn is_all(&self) -> bool {
+        self.aggregates.is_none() && self.slices.is_all()
+    }
+
+    /// Whether an event of this name passes that is in this stream.
+    pub fn lets_through_event(&self, stream: &StreamId, name: &str) -> bool {
+        self.lets_through_stream(stream) && self.lets_through(stream.aggregate(), name)
+    }
+
+    /// Whether the stream is in one of the slices that pass.
+    pub fn lets_through_stream(&self, stream: &StreamId) -> bool {
+        self.slices.is_all() || self.slices.contains(stream.slice())
+    }
+
+    /// Whether an event may pass that has this name, of an aggregate of that name: in the streams that
+    /// [pass](Self::lets_through_stream) it does.
     pub fn lets_through(&self, aggregate: &str, name: &str) -> bool {
         let Some(aggregates) = &self.aggregates else { return true };
         match aggregates.get(aggregate) {

@@ -157,7 +157,7 @@ impl Journal for MemoryStore {
         let mut page = Page::new(size, after);
         for index in as_index(after.number)..state.events.len() {
             let event = state.event(index);
-            if filter.lets_through(event.stream.aggregate(), event.name) {
+            if filter.lets_through_event(event.stream, event.name) {
                 if !page.push(event) {
                     break;
                 }

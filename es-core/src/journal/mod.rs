@@ -7,6 +7,7 @@ mod held_back;
 mod import;
 mod memory;
 mod page;
+mod slices;
 
 use std::future::Future;
 use std::ops::RangeInclusive;
@@ -19,6 +20,7 @@ pub use held_back::HeldBack;
 pub use import::{ImportJournal, ImportPart, Imported};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use page::{Page, PageEvents, PageSize, RawEvent};
+pub use slices::Slices;
 
 use crate::event::{Clock, CommandId, Position, StreamId, SystemClock, Timestamp};
 

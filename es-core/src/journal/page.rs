@@ -129,6 +129,13 @@ impl Page {
         true
     }
 
+    /// Leaves out the events after `position`.
+    pub(crate) fn cut_after(&mut self, position: Position) {
+        let kept = self.events.partition_point(|event| event.position <= position);
+        self.events.truncate(kept);
+        self.next = self.next.min(position);
+    }
+
     /// Notes that all events up to `position` have been looked at.
     pub fn passed(&mut self, position: Position) {
         self.next = self.next.max(position);

@@ -25,7 +25,7 @@ pub(crate) use inline::at_once;
 pub use inline::{InlineStore, InlineView};
 pub use parked::ParkedEvent;
 pub use projector::{
-    BatchSize, Lag, OnFailure, Projector, ProjectorError, ProjectorHandle, ProjectorState, Replayed, Status,
+    BatchSize, Lag, OnFailure, Partition, Projector, ProjectorError, ProjectorHandle, ProjectorState, Replayed, Status,
     StatusChanges, View,
 };
 pub(crate) use projector::{First, may_pass};

@@ -86,6 +86,29 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ParkedEvent>, ReadStoreError>> + Send;
 
+    /// In how many parts the projection of this lease is split; the lease is of the projection as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadStoreError::TakenOver`] when the lease is no longer this one's.
+    fn parts(_lease: &Self::Lease, _tx: &mut Self::Tx) -> impl Future<Output = Result<u16, ReadStoreError>> + Send {
+        std::future::ready(Ok(1))
+    }
+
+    /// Notes that the projection of this lease is split in so many parts from now on, and forgets the checkpoints that are of
+    /// none of these. A part is leased as `name#index/of`, and what is not split as `name`, which is the lease that is given.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadStoreError::WholeOnly`] from stores that cannot, as they need not.
+    fn split(
+        _lease: &Self::Lease,
+        _tx: &mut Self::Tx,
+        _parts: u16,
+    ) -> impl Future<Output = Result<(), ReadStoreError>> + Send {
+        std::future::ready(Err(ReadStoreError::WholeOnly))
+    }
+
     /// Whether the store itself has failed when a projection says that it could not go on: a connection that is gone is no
     /// mistake of the event.
     ///
@@ -158,6 +181,9 @@ pub enum ReadStoreError {
         /// The name of the projection.
         projection: String,
     },
+    /// This store cannot split a projection.
+    #[error("this read store cannot split a projection in parts; project it as a whole")]
+    WholeOnly,
     /// The projection has ended the transaction itself, or has not heeded that a statement in it failed. Nothing is written.
     #[error(
         "the transaction has failed, or was ended, by a statement of the projection that gave no error to the projector"

@@ -3,10 +3,12 @@
 mod batch;
 mod error;
 mod handle;
+mod partition;
 mod policy;
 mod react;
 mod replay;
 mod run;
+mod split;
 mod start;
 mod status;
 mod step;
@@ -19,6 +21,7 @@ use tokio::sync::{RwLock, mpsc, watch};
 
 pub use error::ProjectorError;
 pub use handle::{ProjectorHandle, Replayed, View};
+pub use partition::Partition;
 pub use policy::{BatchSize, OnFailure};
 pub use status::{Lag, ProjectorState, Status, StatusChanges};
 
@@ -64,7 +67,11 @@ pub struct Projector<J, P: Projection> {
     first: First,
     /// Whether it is a reaction that it runs.
     reacts: bool,
+    /// Which part of the projection it has.
+    partition: Partition,
     lease: Option<Arc<LeaseOf<P>>>,
+    /// Where it stops that brings a part up to the others, before the projection is split anew.
+    until: Option<Position>,
     rebuilds: Vec<Answer<Position>>,
     replays: Vec<Answer<Replayed>>,
     meter: Meter,
@@ -111,7 +118,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             pending: VecDeque::new(),
             first: First::Start,
             reacts,
+            partition: Partition::WHOLE,
             lease: None,
+            until: None,
             rebuilds: Vec::new(),
             replays: Vec::new(),
             meter: Meter::new(),
@@ -130,6 +139,20 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// A store that fails is tried for as long as it takes, except by [`run_to_head`](Self::run_to_head).
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// Has it advance one part of the projection, as others advance the other parts, in this process or in others.
+    ///
+    /// Each part has a checkpoint of its own, and shows the streams of its [slices](crate::Slices); so tables that are made of
+    /// several streams need statements that bear it. Another number of parts takes effect when all projectors of the old one
+    /// have ended; nothing is lost by it, and nothing projected twice. A [rebuild](ProjectorHandle::rebuild), and a new
+    /// version, is of all parts, and waits for the others to end too.
+    ///
+    /// The read store has to be one that can do that, as `PostgresStore` is.
+    pub fn partition(mut self, partition: Partition) -> Self {
+        self.partition = partition;
+        self.filter = self.routes.filter().of_slices(partition.slices());
         self
     }
 

@@ -7,7 +7,7 @@ use super::batch::{LeaseOf, ParkedStreams};
 use super::handle::Core;
 use super::run::{Goal, Trouble};
 use super::step::Session;
-use super::{First, Projector, ProjectorError, ProjectorState};
+use super::{First, Partition, Projector, ProjectorError, ProjectorState};
 use crate::BoxError;
 use crate::event::Position;
 use crate::journal::{Journal, JournalId, PageSize};
@@ -27,6 +27,8 @@ struct Start<P: Projection> {
     /// Where it begins that has no checkpoint yet.
     first: Position,
     rebuild: bool,
+    /// Whether it may be made here: parts are made together.
+    may_make: bool,
 }
 
 enum Started {
@@ -67,6 +69,10 @@ impl<P: Projection> Start<P> {
             }
             return Ok(Started::Found(stored.clone(), parked));
         }
+        if !self.may_make {
+            // Others have made the parts anew since.
+            return Err(ReadStoreError::TakenOver { projection: P::NAME.to_owned() });
+        }
         let mut model = self.core.model.write().await;
         let making = caught(async {
             if stored.is_some() || self.rebuild {
@@ -93,7 +99,10 @@ impl<P: Projection> Start<P> {
 }
 
 /// The streams that have parked events.
-async fn parked_streams<P: Projection>(lease: &LeaseOf<P>, tx: &mut TxOf<P>) -> Result<ParkedStreams, ReadStoreError> {
+pub(super) async fn parked_streams<P: Projection>(
+    lease: &LeaseOf<P>,
+    tx: &mut TxOf<P>,
+) -> Result<ParkedStreams, ReadStoreError> {
     let mut streams = ParkedStreams::new();
     let mut after = Position::START;
     loop {
@@ -114,10 +123,11 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         if let Goal::Head(target @ None) = goal {
             *target = Some(head);
         }
-        let rebuild = !self.rebuilds.is_empty();
+        // That of a part was done for all parts, when they were taken.
+        let rebuild = !self.rebuilds.is_empty() && self.partition == Partition::WHOLE;
         let (core, journal) = (Arc::clone(&self.core), self.journal.id());
-        let first = if self.first == First::Head && !rebuild { head } else { Position::START };
-        let start = Start::<P> { core, lease, journal, first, rebuild };
+        let first = self.first_position().await?;
+        let start = Start::<P> { core, lease, journal, first, rebuild, may_make: self.partition == Partition::WHOLE };
         let (saved, parked) = match self.store.transact(start.into_work()).await? {
             Started::Made(checkpoint) => (checkpoint, ParkedStreams::new()),
             Started::Found(checkpoint, parked) => {
@@ -143,9 +153,21 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         Ok(Some(Session::new(saved, parked)))
     }
 
+    /// Where a read model begins that has no checkpoint yet.
+    pub(super) async fn first_position(&self) -> Result<Position, Trouble> {
+        if self.first == First::Head && self.rebuilds.is_empty() {
+            return Ok(self.journal.head().await?);
+        }
+        Ok(Position::START)
+    }
+
     async fn take_lease(&mut self, goal: Goal) -> Result<Option<Arc<LeaseOf<P>>>, Trouble> {
+        if !self.rebuilds.is_empty() && self.partition != Partition::WHOLE {
+            // All parts are built anew together.
+            self.lease = None;
+        }
         if self.lease.is_none() {
-            self.lease = self.store.lease(P::NAME).await?.map(Arc::new);
+            self.lease = self.take_part().await?;
         }
         if self.lease.is_none() {
             if goal != Goal::Follow {
@@ -173,7 +195,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     }
 
     /// Checks that the journal has what the read model shows.
-    async fn check(&self, saved: &Checkpoint, head: Position) -> Result<(), Trouble> {
+    pub(super) async fn check(&self, saved: &Checkpoint, head: Position) -> Result<(), Trouble> {
         if saved.journal != self.journal.id() {
             return Err(ProjectorError::OtherJournal { projection: P::NAME }.into());
         }

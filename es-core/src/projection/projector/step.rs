@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::batch::{Batch, BatchEnd, ParkedStreams};
 use super::react::{FailedTimer, Reached};
 use super::run::{Goal, Next, Trouble};
-use super::{OnFailure, Projector, ProjectorError, ProjectorState};
+use super::{OnFailure, Projector, ProjectorError, ProjectorState, Status};
 use crate::BoxError;
 use crate::event::{Position, Timestamp};
 use crate::journal::{HeldBack, Journal, JournalError, Page, PageSize};
@@ -70,6 +70,11 @@ impl Session {
         }
     }
 
+    /// How far it has looked.
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
     pub(super) fn saved(&self) -> &Checkpoint {
         &self.saved
     }
@@ -127,9 +132,20 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         Ok(Next::GoOn)
     }
 
-    fn read_page(&self, after: Position) -> impl Future<Output = Result<Page, JournalError>> {
+    async fn read_page(&self, after: Position) -> Result<Page, JournalError> {
         let size = PageSize { events: self.batch.events, ..PageSize::default() };
-        self.journal.read_all(after, &self.filter, size)
+        let mut page = self.journal.read_all(after, &self.filter, size).await?;
+        if let Some(until) = self.until {
+            page.cut_after(until);
+        }
+        Ok(page)
+    }
+
+    /// Notes where the read model is, as far as this projector's part of it is concerned.
+    fn reach(&self, change: impl FnOnce(&mut Status)) {
+        if self.until.is_none() {
+            self.core.status.send_modify(change);
+        }
     }
 
     /// Takes the next page in hand.
@@ -157,7 +173,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             if session.empty_pages >= EMPTY_PAGES {
                 self.save_position(session).await?;
             }
-            self.core.status.send_modify(|status| status.reach(page.next(), None));
+            self.reach(|status| status.reach(page.next(), None));
         }
         Ok(())
     }
@@ -277,7 +293,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             session.at_end = !page.more();
         }
         let rate = self.meter.add(events as u64);
-        self.core.status.send_modify(|status| {
+        self.reach(|status| {
             status.reach(session.position, Some(recorded_at));
             status.measure(rate);
             status.parked_streams = session.parked.len();

@@ -385,7 +385,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
                 let passes = match &source {
                     ReadStoreError::Store(error) => may_pass(error),
                     ReadStoreError::TakenOver { .. } => goal == Goal::Follow,
-                    ReadStoreError::Ended => false,
+                    ReadStoreError::Ended | ReadStoreError::WholeOnly => false,
                 };
                 // Who has the outbox, and what is parked in it, is to be found out again.
                 self.lease = None;

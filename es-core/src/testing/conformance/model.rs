@@ -64,7 +64,7 @@ impl Model {
 
     pub(super) fn after(&self, after: Position, filter: &Filter) -> Vec<Seen> {
         let rest = self.events.iter().filter(|seen| seen.position > after);
-        rest.filter(|seen| filter.lets_through(seen.stream.aggregate(), &seen.event.name)).cloned().collect()
+        rest.filter(|seen| filter.lets_through_event(&seen.stream, &seen.event.name)).cloned().collect()
     }
 
     pub(super) fn version(&self, stream: &StreamId) -> u64 {

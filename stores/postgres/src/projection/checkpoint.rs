@@ -84,6 +84,25 @@ pub(super) async fn save(
     }
 }
 
+/// In how many parts a projection is split.
+pub(super) async fn parts(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<u16, ReadStoreError> {
+    let parts: i32 = fence(lease, tx).await?.get(8);
+    let damaged = |_| tx.damaged(format!("projection `{}` is split in {parts} parts", lease.projection));
+    Ok(u16::try_from(parts).map_err(damaged)?)
+}
+
+/// Notes in how many parts a projection is split.
+pub(super) async fn split(lease: &PostgresLease, tx: &mut PostgresTx, parts: u16) -> Result<(), ReadStoreError> {
+    let split = sqlx::query(tx.statements.split.sql()).bind(&lease.projection).bind(lease.epoch).bind(i32::from(parts));
+    let split = split.fetch_optional(tx.own()).await.map_err(|error| tx.error("split a projection", error))?;
+    if split.is_none() {
+        return Err(ReadStoreError::TakenOver { projection: lease.projection.clone() });
+    }
+    let forget = sqlx::query(tx.statements.split_forget.sql()).bind(&lease.projection).bind(parts.to_string());
+    forget.execute(tx.own()).await.map_err(|error| tx.error("split a projection", error))?;
+    Ok(())
+}
+
 /// A number as PostgreSQL has it.
 pub(super) fn integer(number: u64) -> Option<i64> {
     i64::try_from(number).ok()

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use es_core::{Checkpoint, ParkedEvent, Position, ReadStore, ReadStoreError, Work};
+use es_core::{Checkpoint, Journal, JournalId, ParkedEvent, Position, ReadStore, ReadStoreError, Work};
 use sqlx::Executor as _;
 
 use super::dropped::waiter;
@@ -65,6 +65,19 @@ impl ReadStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<ParkedEvent>, ReadStoreError> {
         parked::parked(lease, tx, after, limit).await
+    }
+
+    async fn parts(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<u16, ReadStoreError> {
+        checkpoint::parts(lease, tx).await
+    }
+
+    async fn split(lease: &PostgresLease, tx: &mut PostgresTx, parts: u16) -> Result<(), ReadStoreError> {
+        checkpoint::split(lease, tx, parts).await
+    }
+
+    fn holds_up(&self, journal: JournalId) -> bool {
+        // Whoever reads the journal waits for each transaction that was begun before an append.
+        Journal::id(self) == journal
     }
 
     async fn check(tx: &mut PostgresTx) -> Result<(), ReadStoreError> {

@@ -12,6 +12,11 @@
         LIMIT $3
     ) AS looked_at
     WHERE kind <> ALL ($4::integer[])
+    -- All slices of streams, or some. An event whose stream is missing is damage that is to be found.
+    AND (
+        $6::boolean
+        OR coalesce((SELECT slice FROM {schema}.streams WHERE streams.no = looked_at.stream), $7) BETWEEN $7 AND $8
+    )
     ORDER BY epoch, number
     LIMIT $5
 )

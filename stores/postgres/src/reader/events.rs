@@ -127,12 +127,17 @@ impl Reader {
         let unwanted: Vec<i32> =
             if filter.is_all() { Vec::new() } else { kinds.iter().filter_map(not_wanted).collect() };
         let looked_at = if filter.is_all() { limit } else { LOOKED_AT };
+        let (first_slice, slice_end) = filter.slices().bounds();
+        let (first_slice, last_slice) = (as_slice(first_slice), as_slice(slice_end.saturating_sub(1)));
         let query = sqlx::query(ready(&self.sql.all))
             .bind(as_integer(from.epoch))
             .bind(as_integer(from.number))
             .bind(looked_at)
             .bind(unwanted)
-            .bind(limit);
+            .bind(limit)
+            .bind(filter.slices().is_all())
+            .bind(first_slice)
+            .bind(last_slice);
         Ok((self.lines(lent, query, size).await?, limit))
     }
 
@@ -156,4 +161,9 @@ impl Reader {
         page.passed(Position { epoch: position(epoch), number: position(number) });
         Ok(page.next() < end.last)
     }
+}
+
+/// There are 1,024 slices.
+fn as_slice(slice: u16) -> i16 {
+    i16::try_from(slice).unwrap_or(i16::MAX)
 }

@@ -86,6 +86,10 @@ impl Reader {
             let stream = streams.get(&stream_no).ok_or_else(|| {
                 self.place.damaged(Some(event.position), format!("there is no stream with the number {stream_no}"))
             })?;
+            if !filter.lets_through_stream(stream) {
+                page.passed(event.position);
+                continue;
+            }
             if !event.event(&self.place, kind, stream, |raw| page.push(raw))? {
                 return Ok(false);
             }

@@ -2,5 +2,6 @@
 #![allow(missing_docs, reason = "a test")]
 
 mod domain;
+mod parts;
 mod takeover;
 mod transaction;

@@ -90,6 +90,10 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
             continue;
         }
         let stream = names.stream(db, row.stream()?, Some(row.position))?;
+        if !filter.lets_through_stream(&stream) {
+            page.passed(Position::new(row.position));
+            continue;
+        }
         let kind = names.kind(db, row.kind()?, row.position)?;
         if !row.push_to(&mut page, kind, &stream, row.version()?, &mut metadata)? {
             break;

@@ -84,7 +84,7 @@ impl Views {
     ) -> Result<(), Failure> {
         for raw in written {
             for view in &mut self.0 {
-                if view.inline.filter().lets_through(raw.stream.aggregate(), raw.name) {
+                if view.inline.filter().lets_through_event(raw.stream, raw.name) {
                     view.show(tx, &raw).map_err(|error| view.error(Some(raw.stream), &error))?;
                 }
             }
