@@ -66,3 +66,7 @@ es_core::testing::read_store_conformance!(OnAServer);
 mod reactions {
     es_core::testing::reaction_conformance!(super::OnAServer);
 }
+
+mod outbox {
+    es_core::testing::outbox_conformance!(super::OnAServer);
+}

@@ -167,7 +167,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             self.lease = None;
         }
         if self.lease.is_none() {
-            self.lease = self.take_part().await?;
+            // On the heap: it is seldom done, and much.
+            self.lease = Box::pin(self.take_part()).await?;
         }
         if self.lease.is_none() {
             if goal != Goal::Follow {

@@ -4,6 +4,7 @@ mod checkpoint;
 mod dropped;
 mod lease;
 mod leases;
+mod outbox;
 mod parked;
 mod projections;
 mod statements;

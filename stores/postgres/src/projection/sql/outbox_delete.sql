@@ -1,0 +1,3 @@
+DELETE FROM {schema}.outbox
+WHERE outbox = $1
+    AND (position_epoch, position, ordinal) IN (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]))
