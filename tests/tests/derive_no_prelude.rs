@@ -102,3 +102,27 @@ fn a_history_compiles_without_the_prelude() {
     let renamed = Renamed { owner: 7, at: 1 };
     ::std::assert_eq!(events.ok(), ::std::option::Option::Some(::std::vec![AccountEvent::Renamed(renamed)]));
 }
+
+/// A reaction.
+#[derive(::es_core::Reaction)]
+#[reaction(events(Opened), sends_to(Account))]
+pub struct Welcome;
+
+impl ::es_core::React<Opened> for Welcome {
+    async fn react(
+        &self,
+        recorded: &::es_core::Recorded<Opened>,
+        commands: &mut ::es_core::Commands<Self>,
+    ) -> ::es_core::Reacted {
+        if recorded.version == 1 {
+            let owner = ::std::clone::Clone::clone(&recorded.event.owner);
+            commands.reply(Open { owner }).await?;
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+#[test]
+fn a_reaction_compiles_without_the_prelude() {
+    ::std::assert_eq!(<Welcome as ::es_core::Reaction>::NAME, "welcome");
+}

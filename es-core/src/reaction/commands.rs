@@ -79,6 +79,9 @@ pub(super) trait KeepAnswers: Send + Sync {
     fn keep(&self, answers: Vec<KeptAnswer>) -> BoxFuture<'_, Result<(), ReadStoreError>>;
 }
 
+/// What an aggregate makes of a command, if it got to it.
+type Answered<A> = Result<Result<Outcome<A>, <A as Aggregate>::Error>, SendError>;
+
 /// Says why a command of a reaction did nothing, or why that is not known.
 ///
 /// A reaction gives it on, by `?`; it is tried again then.
@@ -140,6 +143,7 @@ pub enum SendError {
     Id(#[from] StreamIdError),
 }
 
+// Functions that give a future, and not async ones: a command that cannot be sent is one error then, and not three.
 impl<R: Reaction> Commands<R> {
     pub(super) fn new(
         raw: &RawEvent<'_>,
@@ -204,13 +208,13 @@ impl<R: Reaction> Commands<R> {
     /// # Errors
     ///
     /// [`SendError::Rejected`] with the domain's error; the others say what is wrong. Give them on by `?`.
-    pub async fn send<A: Aggregate + SentBy<R>>(
+    pub fn send<A: Aggregate + SentBy<R>>(
         &mut self,
         id: impl IdOf<A>,
         command: impl CommandOf<A> + Into<A::Command>,
-    ) -> Result<Outcome<A>, SendError> {
-        let stream = StreamId::new(A::NAME, &id.id_text())?;
-        self.insist(stream, command.into()).await
+    ) -> BoxFuture<'_, Result<Outcome<A>, SendError>> {
+        let (stream, command) = (StreamId::new(A::NAME, &id.id_text()), command.into());
+        Box::pin(async move { self.insist(stream?, command).await })
     }
 
     /// Sends a command to the aggregate `id` that may reject it: that is an answer too, for the reaction to act upon.
@@ -225,13 +229,13 @@ impl<R: Reaction> Commands<R> {
     /// # Errors
     ///
     /// They say why there is no answer. Give them on by `?`.
-    pub async fn try_send<A: Aggregate + SentBy<R>>(
+    pub fn try_send<A: Aggregate + SentBy<R>>(
         &mut self,
         id: impl IdOf<A>,
         command: impl CommandOf<A> + Into<A::Command>,
-    ) -> Result<Result<Outcome<A>, A::Error>, SendError> {
-        let stream = StreamId::new(A::NAME, &id.id_text())?;
-        self.execute(stream, command.into()).await
+    ) -> BoxFuture<'_, Answered<A>> {
+        let (stream, command) = (StreamId::new(A::NAME, &id.id_text()), command.into());
+        Box::pin(async move { self.execute(stream?, command).await })
     }
 
     /// Sends a command to the aggregate that the event is from, as [`send`](Self::send) does.
@@ -239,12 +243,12 @@ impl<R: Reaction> Commands<R> {
     /// # Errors
     ///
     /// [`SendError::NotItsOwn`] for an event of another aggregate, and those of [`send`](Self::send).
-    pub async fn reply<A: Aggregate + SentBy<R>>(
+    pub fn reply<A: Aggregate + SentBy<R>>(
         &mut self,
         command: impl CommandOf<A> + Into<A::Command>,
-    ) -> Result<Outcome<A>, SendError> {
-        let stream = self.own_stream::<A>()?;
-        self.insist(stream, command.into()).await
+    ) -> BoxFuture<'_, Result<Outcome<A>, SendError>> {
+        let (stream, command) = (self.own_stream::<A>(), command.into());
+        Box::pin(async move { self.insist(stream?, command).await })
     }
 
     /// Sends a command to the aggregate that the event is from, as [`try_send`](Self::try_send) does.
@@ -252,12 +256,12 @@ impl<R: Reaction> Commands<R> {
     /// # Errors
     ///
     /// [`SendError::NotItsOwn`] for an event of another aggregate, and those of [`try_send`](Self::try_send).
-    pub async fn try_reply<A: Aggregate + SentBy<R>>(
+    pub fn try_reply<A: Aggregate + SentBy<R>>(
         &mut self,
         command: impl CommandOf<A> + Into<A::Command>,
-    ) -> Result<Result<Outcome<A>, A::Error>, SendError> {
-        let stream = self.own_stream::<A>()?;
-        self.execute(stream, command.into()).await
+    ) -> BoxFuture<'_, Answered<A>> {
+        let (stream, command) = (self.own_stream::<A>(), command.into());
+        Box::pin(async move { self.execute(stream?, command).await })
     }
 
     /// The aggregate that the event is from, as it was right after the event: what a process has come to.
@@ -268,11 +272,9 @@ impl<R: Reaction> Commands<R> {
     ///
     /// [`SendError::NotItsOwn`] for an event of another aggregate, and [`SendError::Interrupted`] or
     /// [`SendError::Failed`] when it cannot be loaded.
-    pub async fn source<A: Aggregate + SentBy<R>>(&mut self) -> Result<Loaded<A>, SendError> {
-        let stream = self.own_stream::<A>()?;
-        let target = target::<A>(&self.targets, &stream)?;
-        let loaded = target.load(stream.clone(), Some(self.version)).await;
-        loaded.map_err(|error| self.load_failed(stream, error))
+    pub fn source<A: Aggregate + SentBy<R>>(&mut self) -> BoxFuture<'_, Result<Loaded<A>, SendError>> {
+        let (stream, version) = (self.own_stream::<A>(), self.version);
+        Box::pin(async move { self.load_at(stream?, Some(version)).await })
     }
 
     /// The aggregate `id` as it is now. When the event is reacted to again it may have changed: what is sent must not depend on
@@ -281,11 +283,9 @@ impl<R: Reaction> Commands<R> {
     /// # Errors
     ///
     /// [`SendError::Interrupted`] or [`SendError::Failed`] when it cannot be loaded.
-    pub async fn load<A: Aggregate + SentBy<R>>(&mut self, id: impl IdOf<A>) -> Result<Loaded<A>, SendError> {
-        let stream = StreamId::new(A::NAME, &id.id_text())?;
-        let target = target::<A>(&self.targets, &stream)?;
-        let loaded = target.load(stream.clone(), None).await;
-        loaded.map_err(|error| self.load_failed(stream, error))
+    pub fn load<A: Aggregate + SentBy<R>>(&mut self, id: impl IdOf<A>) -> BoxFuture<'_, Result<Loaded<A>, SendError>> {
+        let stream = StreamId::new(A::NAME, &id.id_text());
+        Box::pin(async move { self.load_at(stream?, None).await })
     }
 
     /// Sets a timer: [`wake`](super::React::wake) is called with the event again, `time` after it was recorded; from
@@ -314,6 +314,12 @@ impl<R: Reaction> Commands<R> {
         Err(SendError::NotItsOwn { stream: self.stream.clone(), aggregate: A::NAME })
     }
 
+    async fn load_at<A: Aggregate>(&mut self, stream: StreamId, version: Option<u64>) -> Result<Loaded<A>, SendError> {
+        let target = target::<A>(&self.targets, &stream)?;
+        let loaded = target.load(stream.clone(), version).await;
+        loaded.map_err(|error| self.load_failed(stream, error))
+    }
+
     async fn insist<A: Aggregate>(&mut self, stream: StreamId, command: A::Command) -> Result<Outcome<A>, SendError> {
         let shown = format!("{command:?}");
         match self.execute(stream.clone(), command).await? {
@@ -322,11 +328,7 @@ impl<R: Reaction> Commands<R> {
         }
     }
 
-    async fn execute<A: Aggregate>(
-        &mut self,
-        stream: StreamId,
-        command: A::Command,
-    ) -> Result<Result<Outcome<A>, A::Error>, SendError> {
+    async fn execute<A: Aggregate>(&mut self, stream: StreamId, command: A::Command) -> Answered<A> {
         let shown = format!("{command:?}");
         if self.trouble.is_some() {
             let reason = "a command before it was".to_owned();
@@ -365,7 +367,7 @@ impl<R: Reaction> Commands<R> {
         stream: StreamId,
         command: A::Command,
         metadata: Metadata,
-    ) -> Result<Result<Outcome<A>, A::Error>, SendError> {
+    ) -> Answered<A> {
         let shown = format!("{command:?}");
         if answer.stream != stream {
             return Err(SendError::OtherAnswer { stream, command: shown });

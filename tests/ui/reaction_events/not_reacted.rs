@@ -1,0 +1,19 @@
+//! Each event that is listed is reacted to.
+
+#[path = "../bank.rs"]
+mod bank;
+
+use bank::*;
+use es_core::prelude::*;
+
+#[derive(Reaction)]
+#[reaction(events(Increased, Decreased))]
+pub struct Bonus;
+
+impl React<Increased> for Bonus {
+    async fn react(&self, _: &Recorded<Increased>, _: &mut Commands<Self>) -> Reacted {
+        Ok(())
+    }
+}
+
+fn main() {}
