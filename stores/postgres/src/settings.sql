@@ -2,8 +2,6 @@
 
 -- An append looks at what others have committed while it waited for them.
 SET default_transaction_isolation = 'read committed';
--- Where nothing is said against it, an answer means that the disk has it.
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
 SET statement_timeout = {statement_timeout};
 -- All that is asked goes by an index, and by the same one however large the tables are when it is planned.
 SET plan_cache_mode = force_generic_plan;
