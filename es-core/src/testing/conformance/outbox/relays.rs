@@ -79,7 +79,7 @@ pub(super) async fn o8_each_message_is_sent_in_order_though_relays_end_at_any_mo
         let handle = relay.handle();
         // A task that is aborted drops its relay wherever it waits; the transaction in hand goes on to its end.
         let task = tokio::spawn(relay.run());
-        tokio::time::sleep(Duration::from_micros(random.below(6_000))).await;
+        tokio::time::sleep(Duration::from_micros(random.below(6_000 + 400 * round as u64))).await;
         task.abort();
         drop(task.await);
         within += usize::from(handle.status().position < Position::new(events.unsigned_abs()));
