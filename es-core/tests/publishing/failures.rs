@@ -98,6 +98,19 @@ async fn a_message_that_fails_for_good_is_parked_with_those_behind_it_and_can_be
 }
 
 #[tokio::test]
+async fn what_is_parked_is_tried_again_when_all_is_published_once_more() {
+    let place = Place::new();
+    place.fail("alice", 1, || PublishError::refused("never"));
+    append(&place.store, "alice", &[increased(1), increased(2)]).await;
+    let relay = place.relay().spawn();
+    until(&relay, |status| status.parked == 2).await;
+    relay.republish().await.unwrap();
+    relay.wait_for(place.store.head().await.unwrap()).await.unwrap();
+    assert_eq!(cents(&place.publisher), [100, 200]);
+    relay.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_message_that_is_refused_is_tried_once_and_can_be_discarded() {
     let place = Place::new();
     let tries = place.fail("alice", 1, || PublishError::refused("never"));

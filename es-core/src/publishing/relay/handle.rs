@@ -166,13 +166,15 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     }
 
     /// Puts what is to be told of all events of the journal into the outbox once more, for a receiver that has lost it;
-    /// returns when it is there. The messages have the ids that they had before.
+    /// returns when it is there. The messages have the ids that they had before; those that were parked are tried again.
     ///
     /// # Errors
     ///
     /// The error that the relay fails with on its way, or [`RelayError::Stopped`].
     pub async fn republish(&self) -> Result<(), RelayError> {
-        self.feed.rebuild().await.map_err(feed_failed::<P>)
+        self.feed.rebuild().await.map_err(feed_failed::<P>)?;
+        // What was parked is in the outbox anew; nothing of its stream is to stand behind it any more.
+        self.replay_parked().await.map(drop)
     }
 
     async fn ask(&self, command: impl FnOnce(oneshot::Sender<()>) -> Command) -> Result<(), RelayError> {
