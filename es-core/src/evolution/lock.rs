@@ -266,9 +266,9 @@ impl Members {
         match self.0 {
             Content::Named(fields) | Content::Tuple(fields) => fields[at],
             Content::Enum(variants) => {
-                FieldShape { name: variants[at].name, ty: "", serde: variants[at].serde, nested: None }
+                FieldShape { name: variants[at].name, ty: "", serde: variants[at].serde, nested: &[] }
             }
-            Content::Unit => FieldShape { name: "", ty: "", serde: "", nested: None },
+            Content::Unit => FieldShape { name: "", ty: "", serde: "", nested: &[] },
         }
     }
 

@@ -31,8 +31,8 @@ pub struct FieldShape {
     pub ty: &'static str,
     /// The serde attributes that change what is written; empty if there are none.
     pub serde: &'static str,
-    /// The shapes that the type is made of, if they are known: those of a type with [`derive(Shape)`](trait@Shape).
-    pub nested: Option<fn() -> NestedShape>,
+    /// The shapes of the types that it is made of, as far as they are known: those with [`derive(Shape)`](trait@Shape).
+    pub nested: &'static [Option<fn() -> NestedShape>],
 }
 
 /// A variant of an enum that is written into the journal.
@@ -118,8 +118,8 @@ impl<K, V: Shape, H> Shape for std::collections::HashMap<K, V, H> {
 /// trait, and is there only where its bound holds.
 ///
 /// ```text
-/// // #[derive(Event)] expands to, for a field of type T:
-/// nested: { use private::NoShape as _; private::Probe::<T>::NESTED }
+/// // #[derive(Event)] expands to, for a field of type Vec<T>:
+/// nested: { use private::NoShape as _; &[private::Probe::<Vec<T>>::NESTED, private::Probe::<T>::NESTED] }
 /// ```
 #[doc(hidden)]
 pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);

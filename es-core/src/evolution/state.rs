@@ -39,7 +39,7 @@ fn collect(content: Content, known: &mut Vec<String>) {
     match content {
         Content::Unit => {}
         Content::Named(fields) | Content::Tuple(fields) => {
-            for nested in fields.iter().filter_map(|field| field.nested) {
+            for nested in fields.iter().flat_map(|field| field.nested.iter().flatten()) {
                 let NestedShape { name, shape } = nested();
                 let text = format!("; {name} {} {}", shape.serde, text(shape.content));
                 if !known.contains(&text) {

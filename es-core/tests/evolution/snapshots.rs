@@ -50,7 +50,7 @@ macro_rules! account {
             pub struct Account {
                 #[apply(Increased => self.sum + event.by * $n)]
                 pub sum: u64,
-                pub by_name: BTreeMap<String, Vec<Money>>,
+                pub by_currency: BTreeMap<Currency, (u8, [Option<Money>; 1])>,
                 $($(#[$attribute])* $field: $ty,)?
             }
 
@@ -149,7 +149,7 @@ async fn a_damaged_snapshot_is_a_warning_and_the_one_before_it_is_used() {
     let store = journal().await;
     let good = snapshot(&store, 3).await;
     let state = String::from_utf8(good.payload.clone()).unwrap();
-    assert!(state.ends_with(r#""state":{"sum":6,"by_name":{}}}"#), "{state}");
+    assert!(state.ends_with(r#""state":{"sum":6,"by_currency":{}}}"#), "{state}");
     let (log, _guard) = Log::listen();
     let mut flipped = 0;
     for at in 0..good.payload.len() {

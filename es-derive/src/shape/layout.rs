@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Attribute, Type};
+use syn::{Attribute, GenericArgument, PathArguments, Type};
 
 use super::attrs;
 use crate::attr::{Body, Field, Style, Variant};
@@ -53,10 +53,43 @@ fn variant_shape(variant: &Variant) -> TokenStream {
 fn field_shape(name: &str, ty: &Type, serde: &str, as_it_is: bool) -> TokenStream {
     let source = text::source(ty.to_token_stream());
     let nested = if as_it_is {
-        let probe = quote_spanned!(located(syn::spanned::Spanned::span(ty))=> __es::Probe::<#ty>::NESTED);
-        quote!({ use __es::NoShape as _; #probe })
+        let probes = parts(ty).into_iter().map(|part| {
+            let span = located(syn::spanned::Spanned::span(part));
+            quote_spanned!(span=> __es::Probe::<#part>::NESTED)
+        });
+        quote!({ use __es::NoShape as _; &[#(#probes),*] })
     } else {
-        quote!(__es::Option::None)
+        quote!(&[])
     };
     quote!(__es::FieldShape { name: #name, ty: #source, serde: #serde, nested: #nested })
+}
+
+/// A type, and the types in it: `Vec<(A, B)>`, `A` and `B`. A container of the standard library passes on what it holds, but a
+/// tuple cannot, and a map passes on its values alone.
+fn parts(ty: &Type) -> Vec<&Type> {
+    let mut parts = Vec::new();
+    let mut rest = vec![ty];
+    while let Some(part) = rest.pop() {
+        match part {
+            Type::Path(path) => {
+                parts.push(part);
+                for segment in &path.path.segments {
+                    if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+                        rest.extend(arguments.args.iter().filter_map(|argument| match argument {
+                            GenericArgument::Type(ty) => Some(ty),
+                            _ => None,
+                        }));
+                    }
+                }
+            }
+            Type::Tuple(tuple) => rest.extend(&tuple.elems),
+            Type::Array(array) => rest.push(&array.elem),
+            Type::Slice(slice) => rest.push(&slice.elem),
+            Type::Reference(reference) => rest.push(&reference.elem),
+            Type::Paren(paren) => rest.push(&paren.elem),
+            Type::Group(group) => rest.push(&group.elem),
+            _ => {}
+        }
+    }
+    parts
 }

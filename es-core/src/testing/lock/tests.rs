@@ -10,7 +10,7 @@ use crate::evolution::{Content, FieldShape, NestedShape, TypeShape, VariantShape
 use crate::model::EventModel;
 
 const fn field(name: &'static str, ty: &'static str) -> FieldShape {
-    FieldShape { name, ty, serde: "", nested: None }
+    FieldShape { name, ty, serde: "", nested: &[] }
 }
 
 const fn plain(content: Content) -> TypeShape {
@@ -30,7 +30,7 @@ fn currency() -> NestedShape {
     NestedShape { name: "Currency", shape: plain(EUR_USD) }
 }
 
-const CURRENCY: FieldShape = FieldShape { name: "currency", ty: "Currency", serde: "", nested: Some(currency) };
+const CURRENCY: FieldShape = FieldShape { name: "currency", ty: "Currency", serde: "", nested: &[Some(currency)] };
 
 /// Version 1 to 3 of `deposited`, as in the guide.
 const V1: VersionShape = version(1, &[field("value", "f64"), field("teller", "String"), field("at", "u64")]);
@@ -238,8 +238,7 @@ fn serde_attributes_of_a_type_are_part_of_the_shape() {
 
 #[test]
 fn serde_attributes_are_part_of_the_shape() {
-    const RENAMED: FieldShape =
-        FieldShape { name: "at", ty: "u64", serde: "#[serde(rename = \"time\")]", nested: None };
+    const RENAMED: FieldShape = FieldShape { name: "at", ty: "u64", serde: "#[serde(rename = \"time\")]", nested: &[] };
     const NOW: VersionShape = version(3, &[field("amount", "i64"), CURRENCY, RENAMED]);
     let text = differences(shapes![V3], shapes![NOW]);
     assert!(text.contains("field `at` had no serde attribute and has `#[serde(rename = \"time\")]` now"), "{text}");
@@ -324,7 +323,7 @@ mod nested {
 
     macro_rules! with {
         ($nested:expr) => {
-            version(1, &[FieldShape { name: "currency", ty: "Currency", serde: "", nested: $nested }])
+            version(1, &[FieldShape { name: "currency", ty: "Currency", serde: "", nested: &[$nested] }])
         };
     }
 
@@ -387,7 +386,7 @@ mod nested {
     fn a_type_that_holds_itself_is_listed_once() {
         fn tree() -> NestedShape {
             const FIELDS: &[FieldShape] =
-                &[FieldShape { name: "children", ty: "Vec<Tree>", serde: "", nested: Some(tree) }];
+                &[FieldShape { name: "children", ty: "Vec<Tree>", serde: "", nested: &[Some(tree)] }];
             NestedShape { name: "Tree", shape: plain(Content::Named(FIELDS)) }
         }
         let package = Package::new();

@@ -55,7 +55,7 @@ fn collect(content: evolution::Content, types: &mut Vec<(String, Layout)>) {
     match content {
         evolution::Content::Unit => {}
         evolution::Content::Named(fields) | evolution::Content::Tuple(fields) => {
-            for nested in fields.iter().filter_map(|field| field.nested) {
+            for nested in fields.iter().flat_map(|field| field.nested.iter().flatten()) {
                 let NestedShape { name, shape } = nested();
                 let found = (name.to_owned(), layout(&shape));
                 if !types.contains(&found) {

@@ -178,8 +178,7 @@ fn into_any(model: &Model) -> TokenStream {
 fn snapshot_methods(Policy { nested, .. }: &Policy) -> TokenStream {
     quote! {
         fn state_shape() -> u64 {
-            const STATE: __es::TypeShape = #nested;
-            __es::state_hash(Self::STATE_SHAPE, &STATE, &Self::MODEL)
+            __es::state_hash(Self::STATE_SHAPE, &const { #nested }, &Self::MODEL)
         }
 
         fn encode_state(&self, bytes: &mut __es::Vec<u8>) -> __es::Result<(), __es::BoxError> {
