@@ -6,7 +6,7 @@ use std::time::Duration;
 use es_core::prelude::*;
 use es_core::{InMemory, MemoryStore};
 
-use crate::domain::{Bank, CONFIRM_WITHIN, Progress, Transfers};
+use crate::domain::{Account, Bank, CONFIRM_WITHIN, Deposited, Progress, Refund, Transfers};
 
 async fn waiting() -> (Arc<ManualClock>, Bank<MemoryStore>, InMemory) {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
@@ -78,4 +78,65 @@ async fn a_reactor_that_runs_notices_that_the_clock_was_set() {
     handle.wait_for(given_up).await.unwrap();
     assert_eq!(bank.progress("t1").await, Progress::Refunded);
     handle.stop().await.unwrap();
+}
+
+/// Pays 1 to `ticks` a minute after the first deposit, and each minute after that, five times.
+#[derive(Reaction)]
+#[reaction(name = "ticks", events(Deposited), sends_to(Account))]
+struct Ticks;
+
+impl React<Deposited> for Ticks {
+    async fn react(&self, recorded: &Recorded<Deposited>, commands: &mut Commands<Self>) -> Reacted {
+        if recorded.stream.id() == "alice" && recorded.version == 1 {
+            commands.after(Duration::from_mins(1), "tick");
+        }
+        Ok(())
+    }
+
+    async fn wake(&self, recorded: &Recorded<Deposited>, timer: &Timer, commands: &mut Commands<Self>) -> Reacted {
+        commands.send("ticks", Refund { amount: 1 }).await?;
+        if timer.due < recorded.recorded_at + Duration::from_mins(5) {
+            commands.after(Duration::from_mins(1), "tick");
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_timer_may_set_itself_again_and_each_time_is_another_one() {
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let bank = Bank::on(&MemoryStore::builder().clock(Arc::clone(&clock) as _).build());
+    bank.deposit("alice", 1).await;
+    let store = InMemory::default();
+    let mut reactor = Reactor::from_start(&bank.journal, &store, Ticks);
+    reactor.run_until_idle().await.unwrap();
+    clock.advance(Duration::from_mins(3));
+    reactor.run_until_idle().await.unwrap();
+    assert_eq!(bank.balance("ticks").await, 3, "also those of the time in which it did not run");
+    clock.advance(Duration::from_mins(30));
+    reactor.run_until_idle().await.unwrap();
+    assert_eq!(bank.balance("ticks").await, 5);
+    // From the start, all of it once more: the commands are the same.
+    Reactor::from_start(&bank.journal, &InMemory::default(), Ticks).run_until_idle().await.unwrap();
+    assert_eq!(bank.balance("ticks").await, 5);
+}
+
+#[tokio::test]
+async fn a_reactor_that_is_paused_reacts_to_nothing() {
+    let (clock, bank, store) = waiting().await;
+    let handle = Reactor::from_start(&bank.journal, &store, Transfers).spawn();
+    handle.wait_for(bank.journal.head().await.unwrap()).await.unwrap();
+    handle.pause().await.unwrap();
+    clock.advance(CONFIRM_WITHIN);
+    let position = bank.request("t2", "alice", "bob", 1).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(handle.status().state, ProjectorState::Paused);
+    assert_eq!((bank.progress("t1").await, bank.progress("t2").await), (Progress::Taken, Progress::Requested));
+    handle.resume().await.unwrap();
+    handle.wait_for(position).await.unwrap();
+    handle.stop().await.unwrap();
+    Reactor::from_start(&bank.journal, &store, Transfers).run_until_idle().await.unwrap();
+    assert_eq!((bank.progress("t1").await, bank.progress("t2").await), (Progress::Refunded, Progress::Completed));
 }
