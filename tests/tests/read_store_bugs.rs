@@ -6,8 +6,13 @@ use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use es_core::testing::conformance::reactions::points as reactions;
 use es_core::testing::conformance::read_store::{ReadHarness, points};
-use es_core::{BoxError, Checkpoint, Ended, ParkedEvent, Position, Projected, ReadStore, ReadStoreError, Work};
+use es_core::{
+    BoxError, Checkpoint, Ended, KeptAnswer, ParkedEvent, Position, Projected, ReactionStore, ReadStore,
+    ReadStoreError, StreamId, Timer, Work,
+};
+use uuid::Uuid;
 
 /// What a store with a bug does otherwise.
 trait Bug: Send + Sync + 'static {
@@ -20,6 +25,12 @@ trait Bug: Send + Sync + 'static {
     const FORGETS_LAST: bool = false;
     const PARKED_BACKWARDS: bool = false;
     const UNPARKS_ALL: bool = false;
+    const TIMERS_APART: bool = false;
+    const TIMERS_AS_SET: bool = false;
+    const TIMERS_PILE_UP: bool = false;
+    const REMOVES_OF_ALL: bool = false;
+    const FORGETS_ALL: bool = false;
+    const NEVER_REMOVES: bool = false;
 }
 
 struct Correct;
@@ -46,6 +57,12 @@ bugs! {
     ForgetsLast: FORGETS_LAST;
     ParkedBackwards: PARKED_BACKWARDS;
     UnparksAll: UNPARKS_ALL;
+    TimersApart: TIMERS_APART;
+    TimersAsSet: TIMERS_AS_SET;
+    TimersPileUp: TIMERS_PILE_UP;
+    RemovesOfAll: REMOVES_OF_ALL;
+    ForgetsAll: FORGETS_ALL;
+    NeverRemoves: NEVER_REMOVES;
 }
 
 /// Maps that are copied for a transaction and put back by its commit.
@@ -62,6 +79,8 @@ struct Tables {
     numbers: Option<BTreeMap<String, i64>>,
     checkpoints: BTreeMap<String, Checkpoint>,
     parked: BTreeMap<(String, Position), ParkedEvent>,
+    timers: Vec<(String, Timer)>,
+    answers: Vec<(String, KeptAnswer)>,
 }
 
 struct Tx {
@@ -174,6 +193,64 @@ impl<B: Bug> ReadStore for Maps<B> {
     }
 }
 
+impl<B: Bug> ReactionStore for Maps<B> {
+    async fn set_timer(lease: &Lease<B>, tx: &mut Tx, timer: &Timer) -> Result<(), ReadStoreError> {
+        if !B::TIMERS_PILE_UP {
+            Self::remove_timer(lease, tx, &timer.stream, &timer.name).await?;
+        }
+        tx.tables.timers.push((lease.key(), timer.clone()));
+        if B::TIMERS_APART {
+            lock(&tx.now).timers.push((lease.key(), timer.clone()));
+        }
+        Ok(())
+    }
+
+    async fn remove_timer(lease: &Lease<B>, tx: &mut Tx, stream: &StreamId, name: &str) -> Result<(), ReadStoreError> {
+        if !B::NEVER_REMOVES {
+            tx.tables.timers.retain(|(reaction, timer)| {
+                (!B::REMOVES_OF_ALL && *reaction != lease.key()) || timer.stream != *stream || timer.name != name
+            });
+        }
+        Ok(())
+    }
+
+    async fn timers(
+        lease: &Lease<B>,
+        tx: &mut Tx,
+        put_aside: bool,
+        limit: usize,
+    ) -> Result<Vec<Timer>, ReadStoreError> {
+        let is_meant =
+            |(reaction, timer): &&(String, Timer)| *reaction == lease.key() && timer.error.is_some() == put_aside;
+        let mut timers: Vec<_> = tx.tables.timers.iter().filter(is_meant).map(|(_, timer)| timer.clone()).collect();
+        if !B::TIMERS_AS_SET {
+            timers.sort_by_key(|timer| timer.due);
+        }
+        timers.truncate(limit);
+        Ok(timers)
+    }
+
+    async fn keep_answer(lease: &Lease<B>, tx: &mut Tx, answer: &KeptAnswer) -> Result<(), ReadStoreError> {
+        let key = lease.key();
+        tx.tables.answers.retain(|(reaction, kept)| *reaction != key || kept.command != answer.command);
+        tx.tables.answers.push((key, answer.clone()));
+        Ok(())
+    }
+
+    async fn answers(lease: &Lease<B>, tx: &mut Tx) -> Result<Vec<KeptAnswer>, ReadStoreError> {
+        let of_it = tx.tables.answers.iter().filter(|(reaction, _)| *reaction == lease.key());
+        Ok(of_it.map(|(_, answer)| answer.clone()).collect())
+    }
+
+    async fn forget_answers(lease: &Lease<B>, tx: &mut Tx, occasion: Uuid) -> Result<(), ReadStoreError> {
+        let key = lease.key();
+        tx.tables
+            .answers
+            .retain(|(reaction, answer)| *reaction != key || (!B::FORGETS_ALL && answer.occasion != occasion));
+        Ok(())
+    }
+}
+
 struct With<B>(PhantomData<fn() -> B>);
 
 impl<B: Bug> ReadHarness for With<B> {
@@ -218,6 +295,10 @@ impl<B: Bug> ReadHarness for With<B> {
 
 mod correct {
     es_core::testing::read_store_conformance!(super::With<super::Correct>);
+
+    mod reactions {
+        es_core::testing::reaction_conformance!(super::super::With<super::super::Correct>);
+    }
 }
 
 /// Whether a point fails.
@@ -274,4 +355,33 @@ fn parked_events_in_another_order_are_caught() {
 #[test]
 fn parked_events_that_are_lost_are_caught() {
     assert!(catches(points::r7_parked_events_come_back_in_their_order::<With<UnparksAll>>));
+}
+
+#[test]
+fn a_timer_outside_of_the_transaction_is_caught() {
+    assert!(catches(reactions::t1_timers_and_answers_are_there_with_the_checkpoint_or_not_at_all::<With<TimersApart>>));
+}
+
+#[test]
+fn timers_in_another_order_are_caught() {
+    assert!(catches(
+        reactions::t2_timers_come_back_as_they_were_set_in_the_order_in_which_they_are_due::<With<TimersAsSet>>
+    ));
+}
+
+#[test]
+fn timers_that_pile_up_or_stay_are_caught() {
+    assert!(catches(reactions::t3_a_stream_has_one_timer_of_a_name::<With<TimersPileUp>>));
+    assert!(catches(reactions::t3_a_stream_has_one_timer_of_a_name::<With<NeverRemoves>>));
+}
+
+#[test]
+fn timers_and_answers_of_other_reactions_that_are_lost_are_caught() {
+    assert!(catches(reactions::t5_reactions_of_two_names_do_not_meet::<With<RemovesOfAll>>));
+    assert!(catches(reactions::t5_reactions_of_two_names_do_not_meet::<With<OneCheckpoint>>));
+}
+
+#[test]
+fn answers_that_are_forgotten_too_early_are_caught() {
+    assert!(catches(reactions::t4_answers_come_back_as_they_were_kept_until_they_are_forgotten::<With<ForgetsAll>>));
 }
