@@ -8,6 +8,7 @@ mod machine;
 mod measure;
 mod memory;
 mod plot;
+mod postgres;
 mod report;
 mod sqlite;
 
@@ -20,7 +21,7 @@ use sqlite::Place;
 const USAGE: &str = "cargo bench -p es-benches -- [quick] [workload ..]
 
 quick      smaller workloads and 3 repetitions: under 2 minutes
-workload   those whose names begin with it: memory, sqlite, sqlite/replay";
+workload   those whose names begin with it: memory, sqlite, postgres, sqlite/replay";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -55,6 +56,7 @@ fn measure_all(results: &std::path::Path, effort: Effort, wanted: &[&String]) ->
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| name.starts_with(wanted.as_str()));
     let mut figures = Vec::new();
     let makers = memory::makers(runtime, effort).into_iter().chain(sqlite::makers(runtime, place, effort));
+    let makers = makers.chain(postgres::makers(runtime, effort));
     for (name, make) in makers {
         if !is_wanted(name) {
             continue;

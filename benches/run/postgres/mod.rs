@@ -1,0 +1,123 @@
+//! Workloads on PostgreSQL, on a private server, beside the same by hand.
+
+mod project;
+mod raw;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use es_postgres::PostgresStore;
+use es_postgres_server::{Database, Server};
+use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+
+use crate::measure::{Effort, Maker, Workload, rate};
+use crate::memory::{append, load, many_aggregates, one_aggregate};
+
+static DATABASE: OnceLock<Database> = OnceLock::new();
+static SCHEMA: AtomicU64 = AtomicU64::new(0);
+
+/// The numbers of PostgreSQL.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).expect("a small number")
+}
+
+/// The address of the one database, on a server that is started with the first call.
+fn url() -> String {
+    DATABASE.get_or_init(|| Server::shared().database()).url()
+}
+
+/// A journal in a schema of its own.
+async fn journal() -> PostgresStore {
+    let schema = format!("es_{}", SCHEMA.fetch_add(1, Ordering::Relaxed));
+    PostgresStore::builder().schema(&schema).connect(&url()).await.expect("a journal")
+}
+
+pub(crate) fn makers(runtime: &'static Runtime, effort: Effort) -> Vec<Maker> {
+    vec![
+        (
+            "postgres/one",
+            Box::new(move || [0, 10_000 / effort.divisor].map(|prior| one(runtime, prior, effort)).into()),
+        ),
+        ("postgres/many", Box::new(move || [1, 16, 64, 256].map(|clients| many(runtime, clients, effort)).into())),
+        ("postgres/replay", Box::new(move || vec![replay(runtime, 100_000 / effort.divisor)])),
+        ("postgres/project", Box::new(move || vec![projected(runtime, 200_000 / effort.divisor)])),
+        ("postgres/bulk", Box::new(move || vec![bulk(runtime, 100_000 / effort.divisor)])),
+    ]
+}
+
+/// Does something with a new journal.
+fn with_store<F: Future<Output = f64>>(runtime: &Runtime, work: impl FnOnce(PostgresStore) -> F) -> f64 {
+    runtime.block_on(async {
+        let store = journal().await;
+        let rate = work(store.clone()).await;
+        store.close().await;
+        rate
+    })
+}
+
+fn one(runtime: &'static Runtime, prior: u64, effort: Effort) -> Workload {
+    Workload::new("postgres/one", format!("commands a second on one aggregate, {prior} events before, 1 client"))
+        .target(0.8)
+        .subject("sqlx, state at hand, one INSERT", move || {
+            runtime
+                .block_on(async { tokio::spawn(async move { raw::one_aggregate(&url(), prior, effort).await }).await })
+                .expect("it ends")
+        })
+        .subject("es", move || with_store(runtime, |store| async move { one_aggregate(store, prior, effort).await }))
+}
+
+fn many(runtime: &'static Runtime, clients: u64, effort: Effort) -> Workload {
+    Workload::new("postgres/many", format!("commands a second over 1,000 aggregates, {clients} clients"))
+        .target(0.8)
+        .subject("sqlx, joined appends", move || runtime.block_on(raw::joined(&url(), clients, effort)))
+        .subject("es", move || {
+            with_store(runtime, |store| async move { many_aggregates(store, clients, effort).await })
+        })
+}
+
+fn replay(runtime: &'static Runtime, events: u64) -> Workload {
+    let (db, store) = runtime.block_on(async {
+        let mut db = raw::open(&url()).await;
+        raw::fill(&mut db, events, 1).await;
+        let store = journal().await;
+        append(&store, events, 0..1).await;
+        (Mutex::new(db), store)
+    });
+    Workload::new("postgres/replay", format!("events a second, one stream of {events}"))
+        .target(0.7)
+        .subject("sqlx, streamed, JSON borrowed", move || {
+            runtime.block_on(async { raw::replay(&mut *db.lock().await, events).await })
+        })
+        .subject("es: load, JSON owned", move || runtime.block_on(load(&store, events)))
+}
+
+fn projected(runtime: &'static Runtime, events: u64) -> Workload {
+    let (db, store) = runtime.block_on(async {
+        let mut db = raw::open(&url()).await;
+        raw::fill(&mut db, events, 1_000).await;
+        let store = journal().await;
+        append(&store, events, 0..1_000).await;
+        (Mutex::new(db), store)
+    });
+    Workload::new("postgres/project", format!("events a second, {events} into a table, upserts folded by batch"))
+        .target(0.8)
+        .subject("sqlx, 500 a transaction", move || {
+            runtime.block_on(async { raw::project(&mut *db.lock().await, events).await })
+        })
+        .subject("es: project_batch", move || runtime.block_on(project::project(store.clone(), events)))
+}
+
+fn bulk(runtime: &'static Runtime, events: u64) -> Workload {
+    Workload::new("postgres/bulk", format!("events a second, {events} appended"))
+        .target(0.8)
+        .subject("sqlx, UNNEST of 5,000", move || runtime.block_on(raw::bulk(&url(), events)))
+        .subject("es: appends of 1,000", move || {
+            with_store(runtime, |store| async move {
+                let started = Instant::now();
+                append(&store, events, 0..100).await;
+                rate(events, started)
+            })
+        })
+}
