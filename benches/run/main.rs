@@ -20,7 +20,7 @@ use sqlite::Place;
 
 const USAGE: &str = "cargo bench -p es-benches -- [quick] [workload ..]
 
-quick      smaller workloads and 3 repetitions: under 2 minutes
+quick      smaller workloads and 3 repetitions: about 3 minutes
 workload   those whose names begin with it: memory, sqlite, postgres, sqlite/replay";
 
 fn main() {

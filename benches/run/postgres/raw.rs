@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::time::Instant;
 
-use futures_core::Stream as _;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tokio::sync::{mpsc, oneshot};
 

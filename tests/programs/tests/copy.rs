@@ -124,7 +124,10 @@ async fn from_sqlite_to_postgresql_and_back_a_journal_is_the_same_to_the_byte() 
     let stream = StreamId::new("account", "0/é%_").unwrap();
     let version = from.version(&stream).await.unwrap();
     let command = metadata(300).command_id.unwrap_or_else(|| es_core::CommandId::from_name("303"));
-    assert_eq!(server.find_command(&stream, command).await.unwrap(), from.find_command(&stream, command).await.unwrap());
+    assert_eq!(
+        server.find_command(&stream, command).await.unwrap(),
+        from.find_command(&stream, command).await.unwrap()
+    );
     let (format, payload) = payload(0);
     let event = NewEvent {
         id: EventId::new(),
