@@ -18,6 +18,10 @@ mod transfer {
     include!(concat!(env!("OUT_DIR"), "/transfer.rs"));
 }
 
+// Its projection has statements of its own.
+#[path = "postgres/read_side.rs"]
+mod read_side;
+
 /// A database that is empty the first time.
 fn url() -> String {
     DATABASE.with_borrow_mut(|database| database.get_or_insert_with(|| Server::shared().database()).url())
@@ -31,4 +35,9 @@ fn bank_does_what_its_comments_say() {
 #[test]
 fn transfer_does_what_its_comments_say() {
     transfer::main().unwrap();
+}
+
+#[test]
+fn read_side_does_what_its_comments_say() {
+    read_side::main().unwrap();
 }

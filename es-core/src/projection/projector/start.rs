@@ -184,7 +184,11 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Notes how far the projector is that has the projection: the read model is the same.
     async fn look(&self) {
         // What cannot be found out now is looked for again soon.
-        let (Ok(head), Ok(Some(seen))) = (self.journal.head().await, self.store.look(P::NAME).await) else { return };
+        let (Ok(head), Ok(Some(seen))) =
+            (self.journal.head().await, self.store.look(&self.partition.name(P::NAME)).await)
+        else {
+            return;
+        };
         let is_ours = seen.version == P::VERSION && seen.journal == self.journal.id();
         let position = if is_ours { seen.position } else { Position::START };
         self.core.status.send_if_modified(|status| {

@@ -24,7 +24,8 @@ pub(super) async fn load(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<O
     Ok(checkpoint(&row).map_err(damaged)?)
 }
 
-fn checkpoint(row: &PgRow) -> Result<Option<Checkpoint>, &'static str> {
+/// A checkpoint, of a row that begins with it.
+pub(super) fn checkpoint(row: &PgRow) -> Result<Option<Checkpoint>, &'static str> {
     let Some(version) = row.get::<Option<i64>, _>(0) else { return Ok(None) };
     let last = match row.get::<Option<&str>, _>(4) {
         None => None,

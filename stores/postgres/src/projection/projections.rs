@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Ended, JournalError, ReadStoreError, Work};
+use es_core::{Checkpoint, Ended, JournalError, ReadStoreError, Work};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Executor as _, PgPool};
 
-use super::PostgresTx;
 use super::dropped::Waited;
 use super::leases::Leases;
 use super::statements::Statements;
+use super::{PostgresTx, checkpoint};
 use crate::place::Place;
 use crate::schema::Schema;
 
@@ -72,6 +72,15 @@ impl Projections {
                 Ok(None)
             }
         }
+    }
+
+    /// How far a projection has come.
+    pub(super) async fn look(&self, projection: &str) -> Result<Option<Checkpoint>, ReadStoreError> {
+        let row = sqlx::query(self.statements.look.sql()).bind(projection).fetch_optional(&self.pool).await;
+        let row = row.map_err(|error| self.place.error("look at a projection", error))?;
+        let found = row.as_ref().map(checkpoint::checkpoint).transpose();
+        let damaged = |what| self.place.damaged(None, format!("the checkpoint of projection `{projection}`: {what}"));
+        Ok(found.map_err(damaged)?.flatten())
     }
 
     async fn begin(&self) -> Result<PostgresTx, JournalError> {

@@ -22,6 +22,7 @@ impl Statement {
 
 #[derive(Debug)]
 pub(super) struct Statements {
+    pub(super) look: Statement,
     pub(super) load: Statement,
     pub(super) save: Statement,
     pub(super) park: Statement,
@@ -56,6 +57,7 @@ impl Statements {
     pub(super) fn new(schema: &Schema) -> Self {
         let statement = |text| Statement::new(schema, text);
         Self {
+            look: statement(include_str!("sql/look.sql")),
             load: statement(include_str!("sql/load.sql")),
             save: statement(include_str!("sql/save.sql")),
             park: statement(include_str!("sql/park.sql")),

@@ -21,6 +21,10 @@ impl ReadStore for PostgresStore {
         Ok(projections.leases.take(projection).await?)
     }
 
+    async fn look(&self, projection: &str) -> Result<Option<Checkpoint>, ReadStoreError> {
+        self.projections().look(projection).await
+    }
+
     async fn transact<T: Send + 'static>(&self, work: Work<PostgresTx, T>) -> Result<T, ReadStoreError> {
         let projections = self.projections().clone();
         let place = projections.place.clone();
