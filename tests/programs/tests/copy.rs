@@ -41,8 +41,8 @@ fn metadata(number: u64) -> Metadata {
     Metadata {
         actor: Some(format!("teller {number} 'é'\0")),
         command_id: Some(es_core::CommandId::from_name(&number.to_string())),
-        correlation_id: (number % 2 == 0).then(es_core::CorrelationId::new),
-        causation_id: (number % 5 == 0).then(es_core::CausationId::new),
+        correlation_id: number.is_multiple_of(2).then(es_core::CorrelationId::new),
+        causation_id: number.is_multiple_of(5).then(es_core::CausationId::new),
         extra: BTreeMap::from([("key \"x\"".to_owned(), "a\nb".to_owned()), (String::new(), "\u{1f600}".to_owned())]),
     }
 }
@@ -67,7 +67,7 @@ async fn fill(store: &SqliteStore) {
         let last = events[events.len() - 1].id;
         let part = StreamAppend { stream: stream.clone(), expected: ExpectedVersion::Any, events };
         let appended = store.append(Append { streams: vec![part] }).await.unwrap();
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             let version = *appended.streams[0].versions.as_ref().unwrap().end();
             let payload = (0..=255).cycle().take(usize::try_from(number).unwrap() * 3).collect();
             let format = "json:00ff".to_owned();
