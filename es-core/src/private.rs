@@ -109,6 +109,18 @@ pub trait StoredData: serde::Serialize + serde::de::DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> StoredData for T {}
 
+/// An error of an aggregate that has none; `N` is the mistake.
+#[derive(Debug)]
+pub struct Unknown<const N: usize>;
+
+impl<const N: usize> fmt::Display for Unknown<N> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown")
+    }
+}
+
+impl<const N: usize> std::error::Error for Unknown<N> {}
+
 /// Clones a command of `A`.
 pub fn clone_command<A, C: CommandOf<A>>(command: &C) -> C {
     command.clone()

@@ -79,7 +79,8 @@ pub(crate) struct Snapshot {
 pub(crate) struct Apply {
     pub(crate) field: usize,
     pub(crate) event: Path,
-    pub(crate) expression: TokenStream,
+    /// `None` if it cannot be read: the event is named all the same.
+    pub(crate) expression: Option<TokenStream>,
 }
 
 /// Reads the item and its attributes.
@@ -209,23 +210,29 @@ fn applies(item: &Item, errors: &Errors) -> Vec<Apply> {
         for attr in source.attrs.iter().filter(|attr| attr.path().is_ident("apply")) {
             let read = |input: ParseStream<'_>| {
                 let event = input.call(Path::parse_mod_style)?;
-                input.parse::<Token![=>]>()?;
-                let expression: TokenStream = input.parse()?;
-                if expression.is_empty() {
-                    return Err(input.error("expected an expression"));
-                }
+                let expression = expression(input).map_err(|error| report_apply(&error, errors)).ok();
+                // What is left is part of the mistake.
+                input.parse::<TokenStream>()?;
                 Ok(Apply { field, event, expression })
             };
             match attr.parse_args_with(read) {
                 Ok(apply) => applies.push(apply),
-                Err(error) => {
-                    let usage = "what a field becomes is written `#[apply(Event => expression)]`";
-                    errors.at(error.span(), format!("{error}; {usage}"));
-                }
+                Err(error) => report_apply(&error, errors),
             }
         }
     }
     applies
+}
+
+/// Reads `=> expression`.
+fn expression(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    input.parse::<Token![=>]>()?;
+    let expression: TokenStream = input.parse()?;
+    if expression.is_empty() { Err(input.error("expected an expression")) } else { Ok(expression) }
+}
+
+fn report_apply(error: &syn::Error, errors: &Errors) {
+    errors.at(error.span(), format!("{error}; what a field becomes is written `#[apply(Event => expression)]`"));
 }
 
 /// Reports each `#[apply(..)]` that does not stand on a field of a struct.

@@ -122,15 +122,20 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         let span = events_given.as_ref().map(|(span, _)| *span).or(place).unwrap_or_else(|| item.ident.span());
         errors.at(span, "an aggregate without events never changes; list what can happen to it in `events(..)`");
     }
+    let default = format_ident!("{}Event", item.ident);
+    let event_enum = event_enum.get().filter(|event_enum| {
+        let taken = *event_enum == commands.ident;
+        if taken {
+            errors.at(event_enum.span(), format!("`{event_enum}` names the enum of commands already"));
+        }
+        !taken
+    });
     let events = Members {
-        ident: event_enum.get().unwrap_or_else(|| format_ident!("{}Event", item.ident)),
+        ident: event_enum.unwrap_or(default),
         members: members(events_given.map(|(_, events)| events).unwrap_or_default(), List::Events, errors),
     };
     let retired = members(retired.get().unwrap_or_default(), List::Retired, errors);
     let retired = without_current(retired, &events.members, errors);
-    if commands.ident == events.ident {
-        errors.at(events.ident.span(), format!("`{}` names the enum of commands already", events.ident));
-    }
     for spoiled in spoiled.into_iter().filter(|spoiled| spoiled.name != "error") {
         errors.push(spoiled.error);
     }

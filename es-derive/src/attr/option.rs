@@ -43,6 +43,11 @@ pub(crate) fn options(
                     spoiled.push(Spoiled { name, error });
                 } else if !input.is_empty() && !input.peek(Token![,]) {
                     errors.at(input.span(), format!("expected `,`; `{name}` is written `{usage}`"));
+                    // What comes may be the next option, and the comma alone is missing.
+                    let next = input.fork().call(Ident::parse_any).ok();
+                    if next.is_some_and(|next| known.iter().any(|(name, _)| next == name)) {
+                        continue;
+                    }
                 }
             }
             Ok((_, None)) => {}

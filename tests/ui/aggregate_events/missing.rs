@@ -12,4 +12,10 @@ pub struct Account {
     balance: u64,
 }
 
+impl Handle<Increase> for Account {
+    fn handle(&self, _: Increase, _: &Context) -> Decision<Self> {
+        reject(TooLow)
+    }
+}
+
 fn main() {}

@@ -1,9 +1,5 @@
 //! Without any options.
 
-#[path = "../domain.rs"]
-mod domain;
-
-use domain::*;
 use es_core::prelude::*;
 
 #[derive(Aggregate, Debug, Default, Clone)]

@@ -13,4 +13,10 @@ pub struct Account {
     balance: u64,
 }
 
+impl Handle<Increase> for Account {
+    fn handle(&self, _: Increase, _: &Context) -> Decision<Self> {
+        accept(Increased { by: 1 })
+    }
+}
+
 fn main() {}

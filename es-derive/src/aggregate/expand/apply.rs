@@ -40,12 +40,12 @@ fn change(model: &Model, Changes { event, cfg, fields }: &Changes) -> TokenStrea
     let ident = &model.ident;
     let values = fields.iter().filter_map(|apply| {
         let (field, value) = (model.fields.get(apply.field)?, format_ident!("__{}", apply.field));
-        let (ty, expression) = (&field.ty, &apply.expression);
+        let (ty, expression) = (&field.ty, apply.expression.as_ref()?);
         Some(quote!(let #value: #ty = __es::expr!(#expression);))
     });
     let assignments = fields.iter().filter_map(|apply| {
         let (field, value) = (model.fields.get(apply.field)?, format_ident!("__{}", apply.field));
-        let member = &field.member;
+        let (member, _) = (&field.member, apply.expression.as_ref()?);
         Some(quote!(self.#member = #value;))
     });
     let body = quote! {

@@ -14,7 +14,11 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
     let id = id_type(model);
     let error = match &model.error {
         Ok(ty) => ty.to_token_stream(),
-        Err(error) => error.to_compile_error(),
+        // A constant that is a mistake makes the compiler say nothing of the type; one of the type itself does not.
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote!(__es::Unknown<{ #error }>)
+        }
     };
     let codec = model.codec.as_ref().map_or_else(|| quote!(__es::Json), ToTokens::to_token_stream);
     let consts = consts(model);
