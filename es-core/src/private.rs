@@ -233,6 +233,6 @@ pub fn decode_state<A: Aggregate + Stored>(payload: Payload<'_>) -> Result<A, Pa
 }
 
 /// The text of an id.
-pub fn id_text<T: std::fmt::Display + ?Sized>(id: &T) -> Cow<'static, str> {
+pub fn id_text<A: Aggregate>(id: &A::Id) -> Cow<'static, str> {
     Cow::Owned(id.to_string())
 }

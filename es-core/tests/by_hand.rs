@@ -107,13 +107,13 @@ impl private::Apply<Increased> for Account {
 
 impl private::IdOf<Account> for String {
     fn id_text(&self) -> private::Cow<'_, str> {
-        private::id_text(self)
+        private::id_text::<Account>(self)
     }
 }
 
 impl private::IdOf<Account> for &String {
     fn id_text(&self) -> private::Cow<'_, str> {
-        private::id_text(*self)
+        private::id_text::<Account>(*self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The enums of commands and events.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Path;
 
 use super::super::model::{Members, Model};
@@ -114,18 +114,27 @@ fn partial_eq(aggregate: &Ident, Members { ident, members }: &Members) -> TokenS
 fn membership(aggregate: &Ident, Members { ident, members }: &Members, member_of: &TokenStream) -> TokenStream {
     let impls = members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
-        quote_spanned! {located(member.span())=>
+        // The header of an impl has another help for a type that is unknown than the rest: by another name it has none.
+        let (of, name) = (text::plain(ident), text::plain(variant));
+        let alias = format_ident!("__{of}_{name}", span = located(member.span()));
+        let impls = quote_spanned! {located(member.span())=>
             #cfg
             #[automatically_derived]
-            impl #member_of<#aggregate> for #path {}
+            impl #member_of<#aggregate> for #alias {}
 
             #cfg
             #[automatically_derived]
-            impl __es::From<#path> for #ident {
-                fn from(inner: #path) -> Self {
+            impl __es::From<#alias> for #ident {
+                fn from(inner: #alias) -> Self {
                     Self::#variant(inner)
                 }
             }
+        };
+        quote! {
+            #cfg
+            #[allow(non_camel_case_types, deprecated)]
+            type #alias = #path;
+            #impls
         }
     });
     quote!(#(#impls)*)

@@ -13,14 +13,14 @@ pub(super) fn impls(model: &Model) -> TokenStream {
         #[automatically_derived]
         impl __es::IdOf<#ident> for #id {
             fn id_text(&self) -> __es::Cow<'_, str> {
-                __es::id_text(self)
+                __es::id_text::<#ident>(self)
             }
         }
 
         #[automatically_derived]
         impl __es::IdOf<#ident> for &#id {
             fn id_text(&self) -> __es::Cow<'_, str> {
-                __es::id_text(*self)
+                __es::id_text::<#ident>(*self)
             }
         }
     }
