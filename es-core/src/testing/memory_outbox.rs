@@ -96,6 +96,10 @@ impl ReadStore for MemoryOutbox {
         Ok(is_free.then(|| MemoryOutboxLease { name: projection.to_owned(), held: Arc::clone(&self.held) }))
     }
 
+    async fn look(&self, projection: &str) -> Result<Option<Checkpoint>, ReadStoreError> {
+        Ok(lock(&self.now).checkpoints.get(projection).cloned())
+    }
+
     async fn transact<T: Send + 'static>(&self, work: Work<MemoryOutboxTx, T>) -> Result<T, ReadStoreError> {
         let _turn = self.turn.lock().await;
         let mut tx = MemoryOutboxTx(lock(&self.now).clone());

@@ -58,6 +58,7 @@ macro_rules! __read_store_conformance {
                 r3_a_lease_is_one_projectors_until_it_is_dropped
                 r3_of_two_projectors_the_second_waits_and_then_goes_on
                 r4_waiting_for_a_position_ends_when_the_read_model_shows_it
+                r4_a_projector_that_waits_for_another_shows_how_far_that_one_is
                 r4_waiting_ends_with_an_error_when_the_projector_fails_or_stops
             }
             rebuilt {

@@ -77,7 +77,7 @@ pub(super) async fn r3_of_two_projectors_the_second_waits_and_then_goes_on<H: Re
         add(&journal, ["alice", "bob", "carol"][by % 3], i64::try_from(by).unwrap_or(0)).await;
     }
     first.wait_for(Position::new(60)).await.unwrap();
-    assert_eq!(second.status().position, Position::START);
+    assert_eq!(second.status().state, ProjectorState::Waiting);
     first.stop().await.unwrap();
     second.wait_for(Position::new(60)).await.unwrap();
     shows(&place, &others, 60).await;
@@ -105,6 +105,29 @@ pub(super) async fn r4_waiting_for_a_position_ends_when_the_read_model_shows_it<
         shows(&place, &store, by + 1).await;
     }
     handle.stop().await.unwrap();
+}
+
+pub(super) async fn r4_a_projector_that_waits_for_another_shows_how_far_that_one_is<H: ReadHarness>(place: H) {
+    let store = place.open().await;
+    let others = place.open_again().await.unwrap_or_else(|| store.clone());
+    let journal = filled(30).await;
+    let first = Projector::new(&journal, &store, Model::<H>::new()).spawn();
+    first.wait_for(Position::new(30)).await.unwrap();
+    let second = Projector::new(&journal, &others, Model::<H>::new()).spawn();
+    reaches::<H>(&second, ProjectorState::Waiting).await;
+    for by in 30..40_i64 {
+        let position = Position::new(by.unsigned_abs());
+        second.wait_for(position).await.unwrap();
+        shows(&place, &others, by).await;
+        first.pause().await.unwrap();
+        add(&journal, ["alice", "bob", "carol"][usize::try_from(by % 3).unwrap_or(0)], by).await;
+        tokio::task::yield_now().await;
+        assert_eq!(second.status().position, position, "the read model does not show more");
+        first.resume().await.unwrap();
+    }
+    assert_eq!(second.status().state, ProjectorState::Waiting);
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
 }
 
 pub(super) async fn r4_waiting_ends_with_an_error_when_the_projector_fails_or_stops<H: ReadHarness>(place: H) {
