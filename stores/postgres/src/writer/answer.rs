@@ -89,11 +89,6 @@ pub(super) fn nothing(recorded_at: Timestamp) -> Appended {
     Appended { streams: Vec::new(), position: Position::START, recorded_at, repeated: false }
 }
 
-/// Whether a conflict may be one with the append itself, written before.
-pub(super) fn may_be_repeated(append: &Append) -> bool {
-    !append.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use es_core::{ExpectedVersion, StreamAppend, StreamId};

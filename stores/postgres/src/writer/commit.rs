@@ -5,15 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{Append, AppendError, Appended, JournalError};
+use es_core::{Append, AppendError, Appended, EventId, JournalError};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, Either, Executor, PgConnection};
 
-use super::answer::{Answer, may_be_repeated, nothing};
+use super::answer::{Answer, nothing};
 use super::batch::{Batch, new_kinds};
 use super::kinds::KindNumbers;
-use super::{IDLE, Job, Session, TRIES, Writer, rest};
+use super::repeated::{event_ids, repeated};
+use super::{IDLE, Job, Session, TRIES, TRIES_TOGETHER, Writer, rest};
 use crate::place::{Place, code};
 use crate::stream::next;
 
@@ -58,21 +59,25 @@ impl Writer {
     }
 
     async fn answers(&mut self, appends: &[&Append]) -> Vec<Answered> {
-        match self.together(appends).await {
-            Ok(answers) => answers,
-            Err(failure) if failure.concerns_all() => {
-                let failure = Arc::new(failure);
-                appends.iter().map(|_| Err(Failure::for_each(&failure, &self.connector.place))).collect()
+        let mut tries = 1;
+        let failure = loop {
+            match self.together(appends).await {
+                Ok(answers) => return answers,
+                Err(failure) if may_pass(&failure) && tries < TRIES_TOGETHER => rest(tries).await,
+                Err(failure) => break failure,
             }
-            // One of them is the cause, or has got into the way of another process: the others are not to suffer.
-            Err(_) => {
-                let mut answers = Vec::with_capacity(appends.len());
-                for append in appends {
-                    answers.push(self.alone(append).await);
-                }
-                answers
-            }
+            tries += 1;
+        };
+        if failure.concerns_all() {
+            let failure = Arc::new(failure);
+            return appends.iter().map(|_| Err(Failure::for_each(&failure, &self.connector.place))).collect();
         }
+        // One of them is the cause, or is in the way of another process: the others are not to suffer.
+        let mut answers = Vec::with_capacity(appends.len());
+        for append in appends {
+            answers.push(self.alone(append).await);
+        }
+        answers
     }
 
     /// Writes an append alone, again and again while others are in its way.
@@ -144,15 +149,30 @@ impl Writer {
                 answers.push(Ok(nothing(now)));
                 continue;
             }
-            let answer = each.as_mut().and_then(|each| each.next(append)).unwrap_or_else(|| Err(self.lost()));
-            answers.push(match answer {
-                Err(conflict @ AppendError::Conflict { .. }) if may_be_repeated(append) => {
-                    self.repeated(append).await.and_then(|found| found.unwrap_or(Err(conflict)))
-                }
-                answer => answer,
-            });
+            answers.push(each.as_mut().and_then(|each| each.next(append)).unwrap_or_else(|| Err(self.lost())));
         }
+        self.recognise(appends, &mut answers).await;
         Ok(answers)
+    }
+
+    /// Looks whether appends that met a conflict were written before, all of them at once.
+    async fn recognise(&mut self, appends: &[&Append], answers: &mut [Answered]) {
+        let conflict = |answer: &Answered| matches!(answer, Err(AppendError::Conflict { .. }));
+        let conflicts =
+            || appends.iter().zip(&*answers).filter(|(_, answer)| conflict(answer)).map(|(append, _)| *append);
+        let ids: Vec<EventId> = conflicts().flat_map(event_ids).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let found = self.find(ids.into_iter()).await;
+        for (append, answer) in appends.iter().zip(answers).filter(|(_, answer)| conflict(answer)) {
+            match &found {
+                Ok(found) if event_ids(append).any(|id| found.contains_key(&id)) => *answer = repeated(append, found),
+                Ok(_) => {}
+                Err(_) if append.is_empty() => {}
+                Err(error) => *answer = Err(AppendError::Unknown { source: error.to_string().into() }),
+            }
+        }
     }
 
     /// The connection, which is taken out while it is in use: a failure leaves it to be closed.

@@ -35,6 +35,8 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// How often an append that got into the way of others is tried.
 const TRIES: u32 = 8;
+/// How often a batch is, before its appends are tried one by one.
+const TRIES_TOGETHER: u32 = 3;
 
 /// Something for the writers to do, and where the answer goes.
 pub(crate) enum Job {

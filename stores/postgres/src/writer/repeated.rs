@@ -27,9 +27,8 @@ impl Writer {
         &mut self,
         append: &Append,
     ) -> Result<Option<Result<Appended, AppendError>>, AppendError> {
-        let ids = append.streams.iter().flat_map(|stream| &stream.events).map(|event| event.id);
-        let found = self.find(ids).await?;
-        Ok(if found.is_empty() { None } else { Some(answer(append, &found)) })
+        let found = self.find(event_ids(append)).await?;
+        Ok(if found.is_empty() { None } else { Some(repeated(append, &found)) })
     }
 
     /// The events with these ids that are in the journal. Where that cannot be found out, it is not known whether they
@@ -66,6 +65,11 @@ impl Writer {
     }
 }
 
+/// The ids of the events of an append.
+pub(super) fn event_ids(append: &Append) -> impl Iterator<Item = EventId> {
+    append.streams.iter().flat_map(|stream| &stream.events).map(|event| event.id)
+}
+
 fn read(row: &PgRow) -> Option<(EventId, Found)> {
     let number = |index| row.try_get::<i64, _>(index).ok().and_then(|number| u64::try_from(number).ok());
     let id: Uuid = row.try_get(0).ok()?;
@@ -76,7 +80,7 @@ fn read(row: &PgRow) -> Option<(EventId, Found)> {
 }
 
 /// The answer that the append had the first time; an error where that was another append.
-fn answer(append: &Append, found: &HashMap<EventId, Found>) -> Result<Appended, AppendError> {
+pub(super) fn repeated(append: &Append, found: &HashMap<EventId, Found>) -> Result<Appended, AppendError> {
     let duplicate = |stream: &StreamId, id| Err(AppendError::DuplicateEvent { stream: stream.clone(), id });
     let events = || append.streams.iter().flat_map(|part| part.events.iter().map(|event| (&part.stream, event.id)));
     if let Some((stream, id)) = events().find(|(_, id)| found.contains_key(id))
