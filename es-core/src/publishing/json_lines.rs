@@ -44,7 +44,7 @@ pub enum SyncPolicy {
 /// Where lines go.
 enum To {
     File(Lines),
-    Writer(Box<dyn Write + Send>),
+    Writer(Stream),
 }
 
 /// A file of lines.
@@ -53,6 +53,13 @@ struct Lines {
     sync: SyncPolicy,
     /// The file, while nothing has gone wrong with it.
     file: Option<File>,
+}
+
+/// What takes bytes, and gives none back.
+struct Stream {
+    writer: Box<dyn Write + Send>,
+    /// Whether it may have been given a part of a line.
+    torn: bool,
 }
 
 impl JsonLines {
@@ -77,8 +84,10 @@ impl JsonLines {
     }
 
     /// Writes to anything that takes bytes. It is flushed before messages are noted as sent.
+    ///
+    /// After a write that failed a line break is written first: a line that was torn stands alone, and an empty line may come.
     pub fn writer(writer: impl Write + Send + 'static) -> Self {
-        Self::new(To::Writer(Box::new(writer)), "a writer".into())
+        Self::new(To::Writer(Stream { writer: Box::new(writer), torn: false }), "a writer".into())
     }
 
     fn new(to: To, name: Arc<str>) -> Self {
@@ -116,7 +125,7 @@ impl Publisher for JsonLines {
             let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
             match &mut *to {
                 To::File(file) => file.write(&lines),
-                To::Writer(writer) => writer.write_all(&lines).and_then(|()| writer.flush()),
+                To::Writer(stream) => stream.write(&lines),
             }
         });
         match written.await {
@@ -138,6 +147,19 @@ impl Lines {
             file.sync_data()?;
         }
         self.file = Some(file);
+        Ok(())
+    }
+}
+
+impl Stream {
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.writer.write_all(b"\n")?;
+        }
+        self.torn = true;
+        self.writer.write_all(lines)?;
+        self.writer.flush()?;
+        self.torn = false;
         Ok(())
     }
 }

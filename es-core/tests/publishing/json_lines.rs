@@ -145,3 +145,36 @@ async fn lines_go_to_any_writer() {
     let text = String::from_utf8(shared.0.lock().unwrap().clone()).unwrap();
     assert_eq!(text.lines().map(str::to_owned).collect::<Vec<_>>(), json(&messages));
 }
+
+/// A writer that takes a part, and then fails, once.
+struct Tearing(Shared, u32);
+
+impl Write for Tearing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.1 += 1;
+        match self.1 {
+            1 => self.0.write(&bytes[..bytes.len() / 2]),
+            2 => Err(std::io::Error::other("it is full")),
+            _ => self.0.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_a_writer_tore_stands_alone() {
+    let (shared, messages) = (Shared::default(), messages());
+    let lines = JsonLines::writer(Tearing(shared.clone(), 0));
+    lines.send(&messages[0]).await.unwrap();
+    assert!(lines.flush().await.is_err());
+    write(&lines, &messages).await;
+    write(&lines, &messages[..1]).await;
+    let text = String::from_utf8(shared.0.lock().unwrap().clone()).unwrap();
+    let (torn, rest) = text.split_once('\n').unwrap();
+    assert!(messages[0].json.starts_with(torn));
+    let whole = [json(&messages), json(&messages[..1])].concat();
+    assert_eq!(rest.lines().map(str::to_owned).collect::<Vec<_>>(), whole);
+}

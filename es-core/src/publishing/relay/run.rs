@@ -244,6 +244,8 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     async fn find_parked(&mut self) -> Result<(), Trouble> {
         self.parked.clear();
         self.waiting.clear();
+        // One that is not in the table is ready: it is tried, and put aside, again. What is behind it comes after that.
+        self.parks.clear();
         self.counted = None;
         let mut after = None;
         loop {
