@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{DecodeError, VersionShape};
 use crate::__private::{decode_version, unknown_version};
-use crate::check::{Text, same};
+use crate::check::{Text, has_name, same};
 use crate::codec::{Codec, Payload};
 use crate::event::Event;
 
@@ -148,6 +148,15 @@ pub const fn check_previous<E: Event, P: Event>(oldest: u32) {
         let text = text.and(event.name).and("`; write `#[event(name = \"").and(event.name).and("\", version = ");
         let text = text.and_number(oldest.saturating_sub(1)).and(")]` on `").and(previous.type_name).and("`");
         panic!("{}", text.as_str());
+    }
+    let mut at = 0;
+    while at < previous.aliases.len() {
+        let alias = previous.aliases[at];
+        if !has_name(&event, alias) {
+            let text = text.and("`").and(alias).and("` in the journal as well; write `aliases(\"").and(alias);
+            panic!("{}", text.and("\")` on `").and(event.type_name).and("`").as_str());
+        }
+        at += 1;
     }
     if previous.version != oldest.saturating_sub(1) {
         let text = text.and("version ").and_number(previous.version).and(", but version ").and_number(oldest);

@@ -1,6 +1,7 @@
 //! Events with a history: each recorded version reads as what it is today.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test")]
 
+mod defaults;
 mod places;
 mod positions;
 mod serde_attributes;

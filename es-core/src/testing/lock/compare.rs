@@ -64,8 +64,8 @@ pub(super) fn compare(locked: &Block, now: &Block, positional: bool) -> Vec<Chan
 pub(super) fn both_empty(locked: &Block, now: &Block) -> bool {
     let empty = |layout: &Layout| match &layout.content {
         Content::Unit => true,
-        Content::Named(fields) => fields.is_empty(),
-        Content::Tuple(_) | Content::Enum(_) => false,
+        Content::Named(fields) | Content::Tuple(fields) => fields.is_empty(),
+        Content::Enum(_) => false,
     };
     empty(&locked.layout) && empty(&now.layout) && same(&locked.layout.serde, &now.layout.serde)
 }

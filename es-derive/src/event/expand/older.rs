@@ -36,8 +36,14 @@ pub(super) fn structs(event: &Model, history: &History) -> TokenStream {
         quote!(#[doc(hidden)] #[allow(unused_imports)] use #root::__private as #alias;)
     });
     let structs = versions.iter().map(|version| declare(event, version));
-    let defaults = versions.iter().filter(|_| has(&event.serde, "default")).map(|version| default(event, version));
+    let has_default = |version: &&Version| has(&event.serde, "default") && !is_empty(version);
+    let defaults = versions.iter().filter(has_default).map(|version| default(event, version));
     quote!(#alias #(#structs)* #(#defaults)*)
+}
+
+/// Whether it has no fields. What was written of it depends on its braces, which nobody remembers.
+fn is_empty(version: &Version) -> bool {
+    matches!(version.body, Body::Struct(Style::Unit, _))
 }
 
 fn alias(event: &Model) -> Ident {
@@ -49,7 +55,8 @@ fn private(event: &Model) -> TokenStream {
     if event.root.is_some() { alias(event).into_token_stream() } else { quote!(::es_core::__private) }
 }
 
-fn declare(event: &Model, Version { number, ident, body, .. }: &Version) -> TokenStream {
+fn declare(event: &Model, version: &Version) -> TokenStream {
+    let Version { number, ident, body, .. } = version;
     let Model { vis, ident: today, .. } = event;
     let private = private(event);
     let serde_path = text::source(quote!(#private::serde));
@@ -57,12 +64,10 @@ fn declare(event: &Model, Version { number, ident, body, .. }: &Version) -> Toke
     let serde = container(&event.serde, true);
     let rename = (!has(&serde, "rename")).then(|| quote!(, rename = #name));
     // What is missing is taken from the struct's `Default`, which is written below.
-    let default = has(&event.serde, "default").then(|| quote!(, default));
+    let default = (has(&event.serde, "default") && !is_empty(version)).then(|| quote!(, default));
     let docs = format!("Version {number} of [`{today}`].");
     let fields = body.fields().iter().map(|field| declare_field(field, today));
-    // What was written of a struct without fields depends on its braces, which nobody remembers.
-    let is_empty = matches!(body, Body::Struct(Style::Unit, _));
-    let (deserialize, reads) = if is_empty {
+    let (deserialize, reads) = if is_empty(version) {
         (None, Some(reads_nothing(event, ident)))
     } else {
         (Some(quote!(#private::serde::Deserialize)), None)
@@ -125,7 +130,7 @@ fn default(event: &Model, version: &Version) -> TokenStream {
     let value = path.unwrap_or_else(|| quote!(<#now as ::core::default::Default>::default));
     let fields = body.fields().iter().zip(today).zip(defaults).map(|((Field { member, ty, .. }, today), default)| {
         let value = match (today, default) {
-            (Some(today), _) => quote!(now.#today),
+            (Some(today), _) => quote!(__now.#today),
             (None, Some(default)) => quote!(#private::expr!(#default)),
             (None, None) => quote_spanned!(located(ty.span())=> #private::default_of::<#ty>()),
         };
@@ -136,7 +141,7 @@ fn default(event: &Model, version: &Version) -> TokenStream {
         #[allow(unused_variables, deprecated, clippy::all, clippy::pedantic)]
         impl ::core::default::Default for #ident {
             fn default() -> Self {
-                let now: #now = #value();
+                let __now: #now = #value();
                 Self { #(#fields),* }
             }
         }

@@ -20,8 +20,8 @@ pub(super) fn steps(event: &Model, History { older, last_step, .. }: &History) -
                 #[automatically_derived]
                 #[allow(deprecated)]
                 impl __es::From<#old> for #today {
-                    fn from(old: #old) -> Self {
-                        __es::From::from(<#new as __es::From<#old>>::from(old))
+                    fn from(__old: #old) -> Self {
+                        __es::From::from(<#new as __es::From<#old>>::from(__old))
                     }
                 }
             }
@@ -33,7 +33,7 @@ pub(super) fn steps(event: &Model, History { older, last_step, .. }: &History) -
 fn step(old: &Ident, new: &Ident, fields: &[Field], sources: &[Source]) -> TokenStream {
     let fields = fields.iter().zip(sources).map(|(Field { member, ty, .. }, source)| {
         let value = match source {
-            Source::Kept(member) => quote!(old.#member),
+            Source::Kept(member) => quote!(__old.#member),
             Source::Changed(conversion) => changed(conversion),
             Source::Added(default) => quote!(__es::expr!(#default)),
             Source::Default(span) => quote_spanned!(located(*span)=> __es::default_of::<#ty>()),
@@ -44,7 +44,7 @@ fn step(old: &Ident, new: &Ident, fields: &[Field], sources: &[Source]) -> Token
         #[automatically_derived]
         #[allow(unused_variables, deprecated, clippy::all, clippy::pedantic)]
         impl __es::From<#old> for #new {
-            fn from(old: #old) -> Self {
+            fn from(__old: #old) -> Self {
                 Self { #(#fields),* }
             }
         }
@@ -54,5 +54,5 @@ fn step(old: &Ident, new: &Ident, fields: &[Field], sources: &[Source]) -> Token
 /// What the user's function makes of the old value.
 fn changed(Conversion { member, span, with }: &Conversion) -> TokenStream {
     let convert = quote_spanned!(located(*span)=> __es::convert);
-    quote!(#convert(old.#member, __es::expr!(#with)))
+    quote!(#convert(__old.#member, __es::expr!(#with)))
 }

@@ -40,7 +40,7 @@ pub(crate) struct Version {
     pub(crate) body: Body,
     /// How the version before becomes this one: for each field; empty for the oldest.
     pub(crate) step: Vec<Source>,
-    /// Where each field is in the event of today, if it is there and has the same type.
+    /// Where each field is in the event of today, if it is there and its content is the same.
     pub(crate) today: Vec<Option<Member>>,
     /// What each field is in events that are older than it, if something is said.
     pub(crate) defaults: Vec<Option<TokenStream>>,
@@ -126,10 +126,10 @@ fn assemble(
             last_step = step;
             break;
         }
-        let today = now.iter().map(|(track, field)| tracks[*track].today(field)).collect();
-        let defaults = now.iter().map(|(track, _)| tracks[*track].default()).collect();
+        let today = now.iter().map(|(track, _)| tracks[*track].today(number)).collect();
+        let defaults = now.iter().map(|(track, _)| tracks[*track].default(number)).collect();
         // A tag is written of what has braces alone.
-        let braces = style != Style::Named || !now.is_empty() || has(&item.serde, "tag");
+        let braces = !now.is_empty() || has(&item.serde, "tag");
         let style = if braces { style } else { Style::Unit };
         let fields = now.iter().map(|(_, field)| field.clone()).collect();
         let ident = format_ident!("{}V{number}", text::plain(&item.ident), span = item.ident.span());

@@ -1,7 +1,6 @@
 //! One field over time.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::{Member, Visibility};
 
@@ -80,8 +79,8 @@ impl Track {
         let came = self.added.as_ref().is_none_or(|came| came.since.version <= version);
         let stays = self.until.is_none_or(|until| until.version > version);
         (came && stays).then(|| {
-            let later = self.steps.iter().filter(|step| step.since.version > version);
-            later.fold(self.newest.clone(), |field, step| before(field, &step.what))
+            let later: Vec<&Step> = self.steps.iter().filter(|step| step.since.version > version).collect();
+            later.chunk_by(|a, b| a.since.version == b.since.version).fold(self.newest.clone(), before)
         })
     }
 
@@ -106,15 +105,21 @@ impl Track {
         }
     }
 
-    /// Where `field`, of an older version, is in the event of today, if it is there and has the same type.
-    pub(super) fn today(&self, field: &Field) -> Option<Member> {
-        let same = text::source(field.ty.to_token_stream()) == text::source(self.newest.ty.to_token_stream());
-        (self.until.is_none() && same).then(|| self.newest.member.clone())
+    /// Where the field of `version` is in the event of today, if it is there and its content is the same.
+    pub(super) fn today(&self, version: u32) -> Option<Member> {
+        (self.until.is_none() && !self.changed(version, u32::MAX)).then(|| self.newest.member.clone())
     }
 
-    /// What is said of events that are older than the field.
-    pub(super) fn default(&self) -> Option<TokenStream> {
-        self.added.as_ref().and_then(|came| came.default.clone())
+    /// What is said of events that are older than the field, if it is of the type that the field has in `version`.
+    pub(super) fn default(&self, version: u32) -> Option<TokenStream> {
+        let came = self.added.as_ref().filter(|came| !self.changed(came.since.version, version))?;
+        came.default.clone()
+    }
+
+    /// Whether its type or its meaning is another one in the version `to` than in the version `from`.
+    fn changed(&self, from: u32, to: u32) -> bool {
+        let between = self.steps.iter().filter(|step| step.since.version > from && step.since.version <= to);
+        between.into_iter().any(|step| matches!(step.what, What::Changed(_)))
     }
 
     /// The name in `version`, whether or not the field is there.
@@ -147,18 +152,27 @@ fn steps(changes: impl Iterator<Item = (Since, What)>) -> Vec<Step> {
     steps
 }
 
-/// The field as it was before a change of it.
-fn before(field: Field, what: &What) -> Field {
-    match what {
-        What::Renamed(Renamed { from, serde }) => {
-            let attrs = carry::to_another_name(&field.attrs).into_iter().chain(serde.iter().cloned()).collect();
-            let docs = format!("`{}`, by its older name.", field.name);
-            Field { member: Member::Named(from.clone()), name: text::plain(from), docs, attrs, ..field }
-        }
-        What::Changed(changed) => {
-            let Changed { from, serde, .. } = &**changed;
-            let attrs = carry::to_another_type(&field.attrs).into_iter().chain(serde.iter().cloned()).collect();
-            Field { ty: from.clone(), attrs, ..field }
+/// The field as it was before the changes of one version.
+fn before(mut field: Field, steps: &[&Step]) -> Field {
+    // What the user wrote of the older form stays, whichever of the changes it is written in.
+    let mut written = Vec::new();
+    for step in steps {
+        match &step.what {
+            What::Renamed(Renamed { from, serde }) => {
+                field.attrs = carry::to_another_name(&field.attrs);
+                field.docs = format!("`{}`, by its older name.", field.name);
+                field.member = Member::Named(from.clone());
+                field.name = text::plain(from);
+                written.extend(serde.iter().cloned());
+            }
+            What::Changed(changed) => {
+                let Changed { from, serde, .. } = &**changed;
+                field.attrs = carry::to_another_type(&field.attrs);
+                field.ty = from.clone();
+                written.extend(serde.iter().cloned());
+            }
         }
     }
+    field.attrs.extend(written);
+    field
 }
