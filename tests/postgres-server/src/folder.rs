@@ -1,7 +1,7 @@
 //! `Folder`: where a server has its files.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -46,9 +46,15 @@ impl Folder {
     fn make(parent: &Path, name: &str) -> Result<Self, ServerError> {
         let path = parent.join(name);
         let failed = |action| ServerError::io(action, &path);
+        fs::create_dir_all(parent).map_err(failed("make"))?;
+        // The server's user has to get through, whatever the umask. Not where somebody else has put a link.
+        let is_own = |parent: fs::Metadata| parent.is_dir() && parent.uid() == 0;
+        if user::is_root() && fs::symlink_metadata(parent).is_ok_and(is_own) {
+            fs::set_permissions(parent, fs::Permissions::from_mode(0o711)).map_err(failed("open"))?;
+        }
         // Locked before it has its name, since what is not locked is cleared away.
         let new = parent.join(format!("{NEW}{name}"));
-        fs::create_dir_all(&new).map_err(failed("make"))?;
+        fs::create_dir(&new).map_err(failed("make"))?;
         fs::set_permissions(&new, fs::Permissions::from_mode(0o700)).map_err(failed("close"))?;
         let lock = File::create(new.join(LOCK)).map_err(failed("write"))?;
         lock.try_lock().map_err(|error| failed("lock")(error.into()))?;
