@@ -19,6 +19,8 @@ use crate::{sql, user};
 
 /// How long a server may take for something.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a server may take to end at once.
+const END: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What is the same for all: durable, as by default, and small.
@@ -152,6 +154,22 @@ impl Node {
         Ok(())
     }
 
+    /// Has the server end at once, but by itself, so that it gives its shared memory back.
+    fn quit(&self) -> Result<(), ServerError> {
+        let mut server = self.server();
+        let Some(child) = server.as_mut() else { return Ok(()) };
+        signal("-QUIT", &[child.id()])?;
+        let began = Instant::now();
+        while began.elapsed() < END {
+            if child.try_wait().map_err(ServerError::io("wait for", "postgres"))?.is_some() {
+                *server = None;
+                return Ok(());
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
     /// Starts it again, at the same address; returns when it answers.
     ///
     /// # Errors
@@ -232,7 +250,8 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // There is nothing to keep.
+        // There is nothing to keep. What does not end is killed.
+        let _ = self.quit();
         let _ = self.kill();
     }
 }
