@@ -9,7 +9,7 @@ use es_core::{InMemory, MemoryStore, ReactorStatus};
 
 use crate::domain::{Account, Bank, Deposit, Deposited, Refund, Withdraw};
 use crate::faulty::{Fault, FaultyStore};
-use crate::store::Shelf;
+use crate::store::{Shelf, StoreFault};
 
 /// What goes wrong on an event of an account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,6 +173,30 @@ async fn a_timer_that_fails_is_tried_again_and_parked_alone() {
     handle.stop().await.unwrap();
     running.await.unwrap().unwrap();
     assert!(store.now().timers.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reactor_that_is_paused_stays_so_when_its_store_fails() {
+    let (_, bank) = world();
+    let (bonus, store) = (Bonus::default(), Shelf::default());
+    bonus.fails("bob", Mishap::Error);
+    let reactor = Reactor::from_start(&bank.journal, &store, bonus.clone()).retry(Retry::NEVER);
+    let handle = reactor.on_failure(OnFailure::Park).spawn();
+    bank.deposit("bob", 1).await;
+    handle.wait_for(bank.journal.head().await.unwrap()).await.unwrap();
+    handle.pause().await.unwrap();
+    bonus.works();
+    bank.deposit("alice", 1).await;
+    store.faults.lock().unwrap().extend([StoreFault::Fail, StoreFault::Fail]);
+    let replayed = handle.replay_parked().await.unwrap();
+    assert_eq!((replayed.replayed, replayed.still_parked), (1, 0));
+    assert_eq!(handle.replay_parked().await.unwrap().replayed, 0, "also a second time");
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!((bank.balance("house").await, handle.status().state), (1, ProjectorState::Paused));
+    handle.resume().await.unwrap();
+    handle.wait_for(bank.journal.head().await.unwrap()).await.unwrap();
+    assert_eq!(bank.balance("house").await, 2);
+    handle.stop().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -140,3 +140,66 @@ async fn a_reactor_that_is_paused_reacts_to_nothing() {
     Reactor::from_start(&bank.journal, &store, Transfers).run_until_idle().await.unwrap();
     assert_eq!((bank.progress("t1").await, bank.progress("t2").await), (Progress::Refunded, Progress::Completed));
 }
+
+/// Pays 1 to `late` a minute after the first deposit, unless there is another one before.
+#[derive(Reaction, Default)]
+#[reaction(name = "patience", events(Deposited), sends_to(Account))]
+struct Patience {
+    /// While it reacts to the first deposit, there is another one in time, and then the timer is due.
+    slow: Option<(Arc<ManualClock>, Arc<Bank<MemoryStore>>)>,
+}
+
+impl React<Deposited> for Patience {
+    async fn react(&self, recorded: &Recorded<Deposited>, commands: &mut Commands<Self>) -> Reacted {
+        if recorded.version > 1 {
+            commands.cancel("late");
+            return Ok(());
+        }
+        commands.after(Duration::from_mins(1), "late");
+        if let Some((clock, bank)) = &self.slow {
+            deposit_in_time(clock, bank).await;
+        }
+        Ok(())
+    }
+
+    async fn wake(&self, _: &Recorded<Deposited>, _: &Timer, commands: &mut Commands<Self>) -> Reacted {
+        commands.send("late", Refund { amount: 1 }).await?;
+        Ok(())
+    }
+}
+
+async fn deposit_in_time(clock: &ManualClock, bank: &Bank<MemoryStore>) {
+    clock.advance(Duration::from_secs(30));
+    bank.deposit("alice", 1).await;
+    clock.advance(Duration::from_mins(1));
+}
+
+#[tokio::test]
+async fn an_event_from_before_a_timer_is_due_comes_first_though_the_reactor_was_paused() {
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let bank = Bank::on(&MemoryStore::builder().clock(Arc::clone(&clock) as _).build());
+    let store = InMemory::default();
+    let handle = Reactor::from_start(&bank.journal, &store, Patience::default()).spawn();
+    bank.deposit("alice", 1).await;
+    handle.wait_for(bank.journal.head().await.unwrap()).await.unwrap();
+    while handle.status().state != ProjectorState::Live {
+        tokio::task::yield_now().await;
+    }
+    handle.pause().await.unwrap();
+    deposit_in_time(&clock, &bank).await;
+    handle.resume().await.unwrap();
+    handle.wait_for(bank.journal.head().await.unwrap()).await.unwrap();
+    handle.stop().await.unwrap();
+    Reactor::from_start(&bank.journal, &store, Patience::default()).run_until_idle().await.unwrap();
+    assert_eq!(bank.journal.head().await.unwrap().number, 2, "the timer was cancelled");
+}
+
+#[tokio::test]
+async fn an_event_from_before_a_timer_is_due_comes_first_though_the_reactor_was_slow() {
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let bank = Arc::new(Bank::on(&MemoryStore::builder().clock(Arc::clone(&clock) as _).build()));
+    bank.deposit("alice", 1).await;
+    let slow = Patience { slow: Some((clock, Arc::clone(&bank))) };
+    Reactor::from_start(&bank.journal, &InMemory::default(), slow).run_until_idle().await.unwrap();
+    assert_eq!(bank.journal.head().await.unwrap().number, 2, "the timer was cancelled");
+}

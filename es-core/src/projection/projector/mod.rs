@@ -74,6 +74,8 @@ pub struct Projector<J, P: Projection> {
     until: Option<Position>,
     rebuilds: Vec<Answer<Position>>,
     replays: Vec<Answer<Replayed>>,
+    /// Whether it was told to pause, and not yet to go on.
+    paused: bool,
     meter: Meter,
 }
 
@@ -123,6 +125,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             until: None,
             rebuilds: Vec::new(),
             replays: Vec::new(),
+            paused: false,
             meter: Meter::new(),
         }
     }

@@ -67,12 +67,19 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     pub(super) async fn due_timer(&self, session: &Session) -> Option<Timer> {
         let timer = self.core.model.write().await.reacting()?.next_timer()?;
         let next = session.page.as_ref().and_then(|page| page.iter().nth(session.at).map(|raw| raw.recorded_at));
-        let now = match next {
-            Some(recorded_at) => recorded_at,
-            None if session.at_end => self.core.clock.now(),
-            None => return None,
-        };
+        // Not the clock: an event that was recorded since the journal was looked at may cancel it.
+        let now = next.or(session.looked_at)?;
         (timer.due <= now).then_some(timer)
+    }
+
+    /// Whether a timer has become due since the journal was looked at.
+    pub(super) async fn is_to_look_again(&self, session: &Session) -> bool {
+        if !self.reacts {
+            return false;
+        }
+        let mut model = self.core.model.write().await;
+        let Some(due) = model.reacting().and_then(|reacting| reacting.next_due()) else { return false };
+        due <= self.core.clock.now() && session.looked_at.is_none_or(|looked_at| looked_at < due)
     }
 
     /// How long to wait before it is looked whether a timer is due; `None` while there is none.

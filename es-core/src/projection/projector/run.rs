@@ -125,9 +125,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         let mut failures = 0;
         loop {
             let next = match self.obey(&mut session).await {
-                Ok(Next::End) => Ok(Next::End),
-                Ok(Next::GoOn) => self.step(&mut session, goal).await,
-                Err(trouble) => Err(trouble),
+                Next::End => Ok(Next::End),
+                Next::GoOn => self.step(&mut session, goal).await,
             };
             match next {
                 Ok(Next::GoOn) => failures = 0,
@@ -205,6 +204,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Notes that it has failed, and tells those that wait for something it was about to do.
     fn failed(&mut self, error: &ProjectorError) {
         self.lease = None;
+        self.paused = false;
         // Nobody may wait for the answers any more.
         for answer in self.rebuilds.drain(..) {
             let _ = answer.send(Err(error.clone()));
@@ -282,54 +282,47 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         });
     }
 
-    /// Does what it was told meanwhile.
-    async fn obey(&mut self, session: &mut Option<Session>) -> Result<Next, Trouble> {
-        while let Some(command) = self.pending.pop_front().or_else(|| self.commands.try_recv().ok()) {
+    /// Does what it was told meanwhile, and waits while it is paused.
+    async fn obey(&mut self, session: &mut Option<Session>) -> Next {
+        loop {
+            // Parked events are projected also by one that is paused.
+            let command = if self.paused && self.replays.is_empty() {
+                self.state(ProjectorState::Paused);
+                self.command().await.unwrap_or(Command::Stop)
+            } else {
+                match self.pending.pop_front().or_else(|| self.commands.try_recv().ok()) {
+                    Some(command) => command,
+                    None => return Next::GoOn,
+                }
+            };
             match command {
-                Command::Stop => return Ok(Next::End),
-                Command::Resume(answer) => done(answer),
-                Command::Rebuild(answer) => self.begin_rebuild(answer, session),
-                Command::ReplayParked(answer) => self.replays.push(answer),
+                Command::Stop => {
+                    self.paused = false;
+                    return Next::End;
+                }
                 Command::Pause(answer) => {
+                    self.paused = true;
                     self.state(ProjectorState::Paused);
                     done(answer);
-                    if self.wait_while_paused(session).await? == Next::End {
-                        return Ok(Next::End);
-                    }
-                    self.state(ProjectorState::CatchingUp);
                 }
-            }
-        }
-        Ok(Next::GoOn)
-    }
-
-    async fn wait_while_paused(&mut self, session: &mut Option<Session>) -> Result<Next, Trouble> {
-        loop {
-            match self.command().await {
-                None | Some(Command::Stop) => return Ok(Next::End),
-                Some(Command::Pause(answer)) => done(answer),
-                Some(Command::Resume(answer)) => {
+                Command::Resume(answer) => {
+                    self.end_pause();
                     done(answer);
-                    return Ok(Next::GoOn);
                 }
-                Some(Command::Rebuild(answer)) => {
-                    self.begin_rebuild(answer, session);
-                    return Ok(Next::GoOn);
+                Command::Rebuild(answer) => {
+                    self.end_pause();
+                    self.rebuilds.push(answer);
+                    *session = None;
                 }
-                Some(Command::ReplayParked(answer)) => {
-                    self.replays.push(answer);
-                    if let Some(current) = session {
-                        self.replay_parked(current).await?;
-                        *session = None;
-                    }
-                }
+                Command::ReplayParked(answer) => self.replays.push(answer),
             }
         }
     }
 
-    fn begin_rebuild(&mut self, answer: super::Answer<Position>, session: &mut Option<Session>) {
-        self.rebuilds.push(answer);
-        *session = None;
+    fn end_pause(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.state(ProjectorState::CatchingUp);
+        }
     }
 
     pub(super) fn state(&self, state: ProjectorState) {

@@ -35,6 +35,8 @@ pub(super) struct Session {
     next_page: Option<Page>,
     /// Whether the journal had no more to read.
     pub(super) at_end: bool,
+    /// A time by which all was in hand that had been recorded before it.
+    pub(super) looked_at: Option<Timestamp>,
     empty_pages: u32,
     pub(super) parked: Arc<ParkedStreams>,
     suspect: Option<Suspect>,
@@ -62,6 +64,7 @@ impl Session {
             at: 0,
             next_page: None,
             at_end: false,
+            looked_at: None,
             empty_pages: 0,
             parked: Arc::new(parked),
             suspect: None,
@@ -119,6 +122,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         if matches!(goal, Goal::Head(Some(head)) if current.position >= head) {
             return Ok(Next::End);
         }
+        if current.at_end && self.is_to_look_again(current).await {
+            current.at_end = false;
+        }
         if current.at_end && goal == Goal::Idle {
             if self.journal.head().await? <= current.position {
                 return Ok(Next::End);
@@ -150,9 +156,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 
     /// Takes the next page in hand.
     async fn read(&mut self, session: &mut Session) -> Result<(), Trouble> {
-        let page = match session.next_page.take() {
-            Some(page) => page,
-            None => self.read_page(session.position).await?,
+        let (looked_at, page) = match session.next_page.take() {
+            Some(page) => (None, page),
+            None => (Some(self.core.clock.now()), self.read_page(session.position).await?),
         };
         if page.more() {
             self.state(ProjectorState::CatchingUp);
@@ -167,6 +173,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             return Ok(());
         }
         session.at_end = !page.more();
+        if session.at_end && looked_at.is_some() {
+            session.looked_at = looked_at;
+        }
         if page.next() > session.position {
             session.position = page.next();
             session.empty_pages += 1;
@@ -367,6 +376,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         session.next_page = None;
         session.at = 0;
         session.at_end = false;
+        session.looked_at = None;
         self.core.status.send_modify(|status| status.reach(Position::START, None));
     }
 
