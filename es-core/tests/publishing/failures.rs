@@ -228,3 +228,19 @@ async fn a_publisher_that_panics_or_hangs_or_fails_to_flush_has_its_messages_sen
     assert_eq!(cents(&place.publisher), [100, 100], "what was not flushed came again");
     relay.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_run_to_the_head_ends_while_nobody_is_there() {
+    let place = Place::new();
+    place.publisher.fail_when(|_| Some(PublishError::unavailable("nobody there")));
+    append(&place.store, "alice", &[increased(1), increased(2)]).await;
+    append(&place.store, "bob", &[increased(3)]).await;
+    let mut relay = place.relay();
+    for _ in 0..2 {
+        let ended = tokio::time::timeout(Duration::from_mins(1), relay.run_to_head()).await.expect("it ends");
+        assert!(matches!(ended, Err(RelayError::Message { .. })), "{ended:?}");
+    }
+    place.publisher.fail_when(|_| None);
+    relay.run_to_head().await.unwrap();
+    assert_eq!(cents(&place.publisher), [100, 200, 300]);
+}

@@ -9,3 +9,4 @@ mod faults;
 mod faulty;
 mod json_lines;
 mod relay;
+mod store_failures;

@@ -165,9 +165,12 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
     /// Sends what is to be told of the journal as it is now, and ends: for what is published on a schedule. Gives the position
     /// up to which all was sent, but for what is parked. It may be called again.
     ///
+    /// A receiver that is not there is waited for a few times, some seconds in all or as long as it asks for; then this fails, and
+    /// what was not sent stays in the outbox for the next time.
+    ///
     /// # Errors
     ///
-    /// The error that it failed with; [`RelayError::Held`] where another relay does the work; and
+    /// The error that it failed with; [`RelayError::Message`] where the receiver is not there; [`RelayError::Held`] where another relay does the work; and
     /// [`RelayError::Stopped`] when it was stopped before.
     pub async fn run_to_head(&mut self) -> Result<Position, RelayError> {
         let filled = self.projector.run_to_head().await;

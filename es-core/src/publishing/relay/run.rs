@@ -75,6 +75,8 @@ pub(super) struct Sender<P: Publish, S: OutboxStore, B> {
     /// Commands that came while it was waiting for something else.
     pub(super) pending: VecDeque<Command>,
     lease: Option<Arc<S::Lease>>,
+    /// Whether it was told to pause, and not yet to go on.
+    paused: bool,
     /// Whether it is known which streams have parked messages.
     known: bool,
     pub(super) parked: HashSet<StreamId>,
@@ -109,6 +111,7 @@ impl<P: Publish, S: OutboxStore, B> Sender<P, S, B> {
             commands,
             pending: VecDeque::new(),
             lease: None,
+            paused: false,
             known: false,
             parked: HashSet::new(),
             waiting: HashMap::new(),
@@ -163,6 +166,8 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         let result = self.work(Goal::Empty).await;
         self.lease = None;
         self.known = false;
+        self.paused = false;
+        self.away = Away::default();
         self.state(RelayState::Stopped);
         result?;
         if self.size.ready > 0 {
@@ -176,8 +181,8 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         let mut failures = 0;
         loop {
             let next = match self.obey().await {
-                Ok(Next::GoOn) => self.step(goal).await,
-                other => other,
+                Next::GoOn => self.step(goal).await,
+                Next::End => Ok(Next::End),
             };
             match next {
                 Ok(Next::GoOn) => failures = 0,
@@ -207,7 +212,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         self.note(filled, found.size);
         let messages = self.hold_parked(found.messages);
         if !messages.is_empty() {
-            self.send(messages).await?;
+            self.send(messages, goal).await?;
         } else if self.parks.is_empty() {
             if goal == Goal::Empty && self.waiting.is_empty() && found.size.is_some_and(|size| size.ready == 0) {
                 return Ok(Next::End);
@@ -306,9 +311,13 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         }
         let retrying = self.waiting.len();
         let feed = self.feed.status();
-        let now = self.size;
+        let (now, paused) = (self.size, self.paused);
         self.status.send_modify(|status| {
-            status.state = if retrying == 0 { RelayState::Running } else { RelayState::Retrying };
+            status.state = match retrying {
+                _ if paused => RelayState::Paused,
+                0 => RelayState::Running,
+                _ => RelayState::Retrying,
+            };
             if retrying == 0 {
                 status.last_error = None;
             }
@@ -423,9 +432,13 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         loop {
             match self.command().await {
                 None | Some(Command::Stop) => return Next::End,
-                // It does nothing as it is.
-                Some(Command::Pause(answer)) => done(answer),
+                // It does nothing as it is; what it is told next does not undo that.
+                Some(Command::Pause(answer)) => {
+                    self.paused = true;
+                    done(answer);
+                }
                 Some(Command::Resume(answer)) => {
+                    self.paused = false;
                     self.go_on();
                     done(answer);
                     return Next::GoOn;
@@ -449,41 +462,58 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         });
     }
 
-    /// Does what it was told meanwhile.
-    async fn obey(&mut self) -> Result<Next, Trouble> {
-        while let Some(command) = self.pending.pop_front().or_else(|| self.commands.try_recv().ok()) {
+    /// Does what it was told meanwhile; while it is paused, until it is told to go on.
+    async fn obey(&mut self) -> Next {
+        loop {
+            let command = if self.paused {
+                self.state(RelayState::Paused);
+                self.command().await
+            } else {
+                match self.pending.pop_front().or_else(|| self.commands.try_recv().ok()) {
+                    None => return Next::GoOn,
+                    command => command,
+                }
+            };
             match command {
-                Command::Stop => return Ok(Next::End),
-                Command::Resume(answer) => done(answer),
-                Command::ReplayParked(answer) => self.replay(answer).await?,
-                Command::Discard(id, answer) => self.discard(id, answer).await?,
-                Command::Pause(answer) => {
-                    self.settle().await?;
+                None | Some(Command::Stop) => return Next::End,
+                Some(Command::Pause(answer)) => {
+                    self.paused = true;
                     self.state(RelayState::Paused);
                     done(answer);
-                    if self.wait_while_paused().await? == Next::End {
-                        return Ok(Next::End);
+                    // What could not be noted is noted by a later turn.
+                    let _ = self.settle().await;
+                }
+                Some(Command::Resume(answer)) => {
+                    if std::mem::take(&mut self.paused) {
+                        self.state(RelayState::Running);
                     }
-                    self.state(RelayState::Running);
+                    done(answer);
+                }
+                Some(Command::ReplayParked(answer)) => {
+                    let replayed = self.replay().await;
+                    self.tell(answer, replayed);
+                }
+                Some(Command::Discard(id, answer)) => {
+                    let discarded = self.discard(id).await;
+                    self.tell(answer, discarded);
                 }
             }
         }
-        Ok(Next::GoOn)
     }
 
-    async fn wait_while_paused(&mut self) -> Result<Next, Trouble> {
-        loop {
-            match self.command().await {
-                None | Some(Command::Stop) => return Ok(Next::End),
-                Some(Command::Pause(answer)) => done(answer),
-                Some(Command::ReplayParked(answer)) => self.replay(answer).await?,
-                Some(Command::Discard(id, answer)) => self.discard(id, answer).await?,
-                Some(Command::Resume(answer)) => {
-                    done(answer);
-                    return Ok(Next::GoOn);
-                }
+    /// Tells whoever has asked what came of it. An error is theirs alone: what is wrong with the store shows in the next turn.
+    fn tell<T>(&mut self, answer: Answer<T>, result: Result<T, Trouble>) {
+        self.known = false;
+        let result = result.map_err(|trouble| match trouble {
+            Trouble::Failed(error) => error,
+            Trouble::Store(source) => {
+                // Who has the outbox is to be found out again.
+                self.lease = None;
+                store_failed::<P>(source)
             }
-        }
+        });
+        // Nobody may wait for the answer any more.
+        let _ = answer.send(result);
     }
 
     /// The lease, also where it had none yet.
@@ -495,48 +525,37 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         Ok(self.lease.clone())
     }
 
-    async fn replay(&mut self, answer: Answer<u64>) -> Result<(), Trouble> {
-        let replayed = match self.lease_now().await? {
-            None => Err(RelayError::Held { publication: P::NAME }),
-            Some(lease) => {
-                self.settle().await?;
-                let work: Work<S::Tx, Result<u64, ReadStoreError>> = Box::new(move |tx| {
-                    Box::pin(async move {
-                        match S::unpark_messages(&lease, tx, P::NAME, None).await {
-                            Ok(count) => Ended::Commit(Ok(count)),
-                            Err(error) => Ended::RollBack(Err(error)),
-                        }
-                    })
-                });
-                Ok(self.store.transact(work).await??)
-            }
-        };
-        self.known = false;
-        // Nobody may wait for the answer any more.
-        let _ = answer.send(replayed);
-        Ok(())
+    /// The lease, once what became of messages is noted.
+    async fn settled_lease(&mut self) -> Result<Arc<S::Lease>, Trouble> {
+        let lease = self.lease_now().await?.ok_or(Trouble::Failed(RelayError::Held { publication: P::NAME }))?;
+        self.settle().await?;
+        Ok(lease)
     }
 
-    async fn discard(&mut self, id: String, answer: Answer<bool>) -> Result<(), Trouble> {
-        let discarded = match self.lease_now().await? {
-            None => Err(RelayError::Held { publication: P::NAME }),
-            Some(lease) => {
-                self.settle().await?;
-                let work: Work<S::Tx, Result<bool, ReadStoreError>> = Box::new(move |tx| {
-                    Box::pin(async move {
-                        match discard::<S>(&lease, tx, P::NAME, &id).await {
-                            Ok(found) => Ended::Commit(Ok(found)),
-                            Err(error) => Ended::RollBack(Err(error)),
-                        }
-                    })
-                });
-                Ok(self.store.transact(work).await??)
-            }
-        };
-        self.known = false;
-        // Nobody may wait for the answer any more.
-        let _ = answer.send(discarded);
-        Ok(())
+    async fn replay(&mut self) -> Result<u64, Trouble> {
+        let lease = self.settled_lease().await?;
+        let work: Work<S::Tx, Result<u64, ReadStoreError>> = Box::new(move |tx| {
+            Box::pin(async move {
+                match S::unpark_messages(&lease, tx, P::NAME, None).await {
+                    Ok(count) => Ended::Commit(Ok(count)),
+                    Err(error) => Ended::RollBack(Err(error)),
+                }
+            })
+        });
+        Ok(self.store.transact(work).await??)
+    }
+
+    async fn discard(&mut self, id: String) -> Result<bool, Trouble> {
+        let lease = self.settled_lease().await?;
+        let work: Work<S::Tx, Result<bool, ReadStoreError>> = Box::new(move |tx| {
+            Box::pin(async move {
+                match discard::<S>(&lease, tx, P::NAME, &id).await {
+                    Ok(found) => Ended::Commit(Ok(found)),
+                    Err(error) => Ended::RollBack(Err(error)),
+                }
+            })
+        });
+        Ok(self.store.transact(work).await??)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::handle::Command;
 use super::lane::{self, AWAY, Tried, within};
-use super::run::Sender;
+use super::run::{Goal, Sender};
 use super::{RelayError, RelayState};
 use crate::event::Timestamp;
 use crate::projection::futures::{First, race};
@@ -53,7 +53,12 @@ pub(super) struct Waiting {
 pub(super) struct Away {
     /// How many messages in a row it was not there for.
     messages: u32,
+    /// How often in a row it was waited for.
+    rests: u32,
 }
+
+/// How often a receiver that is away is waited for where the work is to end.
+const AWAY_TRIES: u32 = 5;
 
 /// The entry for a message that is put aside.
 pub(super) fn parked(message: OutboxMessage, attempts: u32, error: Option<String>, now: Timestamp) -> ParkedMessage {
@@ -64,7 +69,7 @@ pub(super) fn parked(message: OutboxMessage, attempts: u32, error: Option<String
 
 impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     /// Sends messages, as far as it gets.
-    pub(super) async fn send(&mut self, mut messages: Vec<OutboxMessage>) -> Result<(), Trouble> {
+    pub(super) async fn send(&mut self, mut messages: Vec<OutboxMessage>, goal: Goal) -> Result<(), Trouble> {
         if self.away.messages >= AWAY {
             // One shows whether the receiver is back.
             messages.truncate(1);
@@ -93,7 +98,15 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             return Err(Trouble::Failed(error));
         }
         if self.away.messages >= AWAY {
+            let last = self.status.borrow().last_error.clone();
             self.settle().await?;
+            if goal == Goal::Empty
+                && self.away.rests >= AWAY_TRIES
+                && let Some(error) = last
+            {
+                return Err(Trouble::Failed(error));
+            }
+            self.away.rests = self.away.rests.saturating_add(1);
             let wait = ANY.wait_after(self.away.messages).unwrap_or_default();
             self.rest(wait.max(longest), false).await;
         }
@@ -131,7 +144,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
                 waiting.until = now;
             }
         }
-        self.away.messages = 0;
+        self.away = Away::default();
         if !self.waiting.is_empty() {
             self.waiting.remove(&message.stream);
         }
@@ -158,12 +171,12 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
                 UNAVAILABLE.wait_after(waiting.absences)
             }
             PublishErrorKind::Failed => {
-                self.away.messages = 0;
+                self.away = Away::default();
                 waiting.attempts = waiting.attempts.saturating_add(1);
                 self.retry.wait_after(waiting.attempts)
             }
             PublishErrorKind::Refused => {
-                self.away.messages = 0;
+                self.away = Away::default();
                 waiting.attempts = waiting.attempts.saturating_add(1);
                 None
             }
