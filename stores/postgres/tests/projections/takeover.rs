@@ -154,10 +154,13 @@ async fn a_projector_that_was_cut_off_waits_and_goes_on_when_the_other_ends() {
                 other = Some(std::mem::replace(&mut one, two));
             }
             Some(cut_off) => {
-                assert!(
-                    matches!(cut_off.status().state, ProjectorState::Waiting | ProjectorState::Retrying),
-                    "{round}"
-                );
+                // It learns of it in its own time.
+                let mut changes = cut_off.changes();
+                let mut state = cut_off.status().state;
+                while !matches!(state, ProjectorState::Waiting | ProjectorState::Retrying) {
+                    let change = tokio::time::timeout(Duration::from_secs(60), changes.next()).await;
+                    state = change.unwrap_or_else(|_| panic!("{state:?} in round {round}")).unwrap().state;
+                }
                 one.stop().await.unwrap();
                 one = cut_off;
                 one.wait_for(expected.last().unwrap().0).await.unwrap();
