@@ -14,7 +14,7 @@ pub enum ConnectError {
     },
     /// No schema can have this name.
     #[error(
-        "`{}` cannot name a schema: use 1 to 63 bytes that do not begin with `pg_` and hold no U+0000",
+        "`{}` cannot name a schema: use 1 to 63 bytes that do not begin with `pg_` and hold no `$` and no U+0000",
         name.escape_debug()
     )]
     SchemaName {

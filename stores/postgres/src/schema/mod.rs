@@ -28,8 +28,8 @@ pub(crate) struct Schema {
 
 impl Schema {
     pub(crate) fn new(name: &str) -> Result<Self, ConnectError> {
-        // What is longer PostgreSQL cuts off.
-        if name.is_empty() || name.len() > 63 || name.contains('\0') || name.starts_with("pg_") {
+        // What is longer PostgreSQL cuts off. A `$` could end the body of a function, where quotes are no help.
+        if name.is_empty() || name.len() > 63 || name.contains(['\0', '$']) || name.starts_with("pg_") {
             return Err(ConnectError::SchemaName { name: name.to_owned() });
         }
         let quoted = format!("\"{}\"", name.replace('"', "\"\""));
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn what_cannot_name_a_schema_is_refused() {
-        for name in ["", "pg_es", "a\0b", &"s".repeat(64)] {
+        for name in ["", "pg_es", "a\0b", "a$b", "a$body$ b", &"s".repeat(64)] {
             assert!(matches!(Schema::new(name), Err(ConnectError::SchemaName { .. })), "{name:?}");
         }
     }
