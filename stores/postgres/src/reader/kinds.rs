@@ -35,6 +35,10 @@ impl Kinds {
         Arc::clone(&self.known())
     }
 
+    pub(crate) fn forget(&self) {
+        *self.known() = Arc::default();
+    }
+
     /// Reads them anew. A journal that was restored may have others.
     pub(crate) async fn load(
         &self,

@@ -9,7 +9,7 @@ mod row;
 mod stream;
 
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{JournalError, StreamId};
 use sqlx::AssertSqlSafe;
@@ -147,11 +147,23 @@ impl Reader {
     }
 
     pub(crate) async fn lend_new(&self) -> Result<Lent<'_>, JournalError> {
-        self.connections.lend_new().await
+        let lent = self.connections.lend_new().await?;
+        self.forget();
+        Ok(lent)
     }
 
     pub(crate) async fn lend(&self) -> Result<Lent<'_>, JournalError> {
-        self.connections.lend().await
+        let lent = self.connections.lend().await?;
+        if !lent.is_old {
+            self.forget();
+        }
+        Ok(lent)
+    }
+
+    /// Forgets what the numbers mean: behind a new connection may be a journal that was restored, and has others.
+    fn forget(&self) {
+        self.kinds.forget();
+        *self.streams.lock().unwrap_or_else(PoisonError::into_inner) = Cache::new(STREAMS);
     }
 }
 
