@@ -11,6 +11,7 @@ use es_core::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::error::Elapsed;
 
 use crate::builder::PostgresStoreBuilder;
 use crate::connections::Connector;
@@ -141,7 +142,9 @@ pub(crate) async fn connect(
     let schema = Schema::new(&builder.schema)?;
     let place = Place::new(&options, &schema);
     let failed = |error| place.connect_error(error);
-    let mut db = PgConnection::connect_with(&options).await.map_err(failed)?;
+    let connecting = tokio::time::timeout(builder.connect_timeout, PgConnection::connect_with(&options)).await;
+    let late = |elapsed: Elapsed| ConnectError::Unreachable { store: place.name(), source: elapsed.into() };
+    let mut db = connecting.map_err(late)?.map_err(failed)?;
     let known = make_ready(&mut db, &schema, &place, builder.migrate).await?;
     // Everything is done; that the server is told so is a courtesy.
     let _ = db.close().await;

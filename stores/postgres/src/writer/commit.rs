@@ -177,10 +177,14 @@ impl Writer {
 
     /// The connection, which is taken out while it is in use: a failure leaves it to be closed.
     pub(super) async fn session(&mut self) -> Result<Session, Failure> {
-        if let Some(mut session) = self.session.take()
-            && (session.used.elapsed() < IDLE || session.db.ping().await.is_ok())
-        {
-            return Ok(session);
+        if let Some(mut session) = self.session.take() {
+            // A host that died says nothing.
+            let wait = self.connector.connect_timeout;
+            if session.used.elapsed() < IDLE
+                || matches!(tokio::time::timeout(wait, session.db.ping()).await, Ok(Ok(())))
+            {
+                return Ok(session);
+            }
         }
         let db = self.connector.connect().await.map_err(Failure::NotConnected)?;
         Ok(Session { db, kinds: KindNumbers::default(), used: Instant::now() })
