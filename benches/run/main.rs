@@ -4,6 +4,7 @@
 //! `docs/performance.md`.
 
 mod domain;
+mod history;
 mod machine;
 mod measure;
 mod memory;

@@ -9,6 +9,7 @@ use es_core::{Journal, SnapshotStore};
 use tokio::runtime::Runtime;
 
 use crate::domain::{Account, AccountEvent, Plain, PlainAccount, account, command, event};
+use crate::history::decoded;
 use crate::measure::{Effort, Maker, Slice, Workload, rate};
 
 pub(crate) fn makers(runtime: &'static Runtime, effort: Effort) -> Vec<Maker> {
@@ -16,6 +17,7 @@ pub(crate) fn makers(runtime: &'static Runtime, effort: Effort) -> Vec<Maker> {
         ("memory/one", Box::new(move || vec![one(runtime, effort)])),
         ("memory/many", Box::new(move || vec![many(runtime, effort)])),
         ("memory/replay", Box::new(move || vec![replayed(runtime, effort)])),
+        ("memory/history", Box::new(move || vec![decoded(effort)])),
     ]
 }
 
