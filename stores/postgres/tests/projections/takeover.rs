@@ -158,7 +158,7 @@ async fn a_projector_that_was_cut_off_waits_and_goes_on_when_the_other_ends() {
                 let mut changes = cut_off.changes();
                 let mut state = cut_off.status().state;
                 while !matches!(state, ProjectorState::Waiting | ProjectorState::Retrying) {
-                    let change = tokio::time::timeout(Duration::from_secs(60), changes.next()).await;
+                    let change = tokio::time::timeout(Duration::from_mins(1), changes.next()).await;
                     state = change.unwrap_or_else(|_| panic!("{state:?} in round {round}")).unwrap().state;
                 }
                 one.stop().await.unwrap();
