@@ -127,6 +127,11 @@ impl<B: Bug> ReadStore for Maps<B> {
         Ok((is_new || B::LEASES_TO_ALL).then(|| Lease { projection: projection.to_owned(), held, bug: PhantomData }))
     }
 
+    async fn look(&self, projection: &str) -> Result<Option<Checkpoint>, ReadStoreError> {
+        let key = if B::ONE_CHECKPOINT { "" } else { projection };
+        Ok(lock(&self.now).checkpoints.get(key).cloned())
+    }
+
     async fn transact<T: Send + 'static>(&self, work: Work<Tx, T>) -> Result<T, ReadStoreError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut tx = Tx { tables: lock(&self.now).clone(), now: Arc::clone(&self.now) };
