@@ -7,8 +7,9 @@ use crate::event::Position;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// Another program holds the store for longer than this one waits. Try again.
-    #[error("{store} is in use by another program: {source}")]
+    /// The store cannot be used just now: another program holds it for longer than this one waits, or its server is away, is
+    /// starting, or does not answer. What was asked was not done. Try again.
+    #[error("{store} cannot be used just now: {source}; try again")]
     Busy {
         /// Which store.
         store: String,

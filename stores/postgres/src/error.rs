@@ -21,8 +21,8 @@ pub enum ConnectError {
         /// The name.
         name: String,
     },
-    /// There is no server, or it takes no connections now.
-    #[error("{store} cannot be reached: {source}")]
+    /// There is no server, or it takes no connections now, or does not answer. Try again.
+    #[error("{store} cannot be reached: {source}; try again")]
     Unreachable {
         /// Which store.
         store: String,
@@ -92,4 +92,11 @@ pub enum ConnectError {
         /// What the server says.
         source: BoxError,
     },
+}
+
+impl ConnectError {
+    /// Whether connecting again, without changing anything, can help.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use es_core::{BoxError, JournalError, Position};
+use es_core::{JournalError, Position};
 use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::{Notify, watch};
@@ -33,7 +33,7 @@ struct Known {
     /// How often it could not be found out.
     failures: u64,
     /// What was wrong then.
-    failure: Option<String>,
+    failure: Option<Arc<JournalError>>,
     closed: bool,
 }
 
@@ -110,8 +110,7 @@ impl Watch {
             Ok(known) if known.closed => Err(place.closed()),
             // Who waits is told what is wrong.
             Ok(known) if known.failures != failures => {
-                let source = known.failure.clone().map_or_else(|| "it cannot be reached".into(), BoxError::from);
-                Err(JournalError::Busy { store: place.name(), source })
+                Err(known.failure.as_ref().map_or_else(|| place.closed(), |failure| place.same(failure)))
             }
             Ok(known) => Ok(known.head),
             // The sender is in `self`.
@@ -182,7 +181,7 @@ async fn look(watch: Arc<Watch>, reader: Arc<Reader>) {
             Err(error) => {
                 watch.known.send_modify(|known| {
                     known.failures += 1;
-                    known.failure = Some(error.to_string());
+                    known.failure = Some(Arc::new(error));
                 });
                 AFTER_FAILURE
             }

@@ -218,7 +218,7 @@ async fn connections_that_are_cut_are_made_again() {
                 loop {
                     match other.wait(head).await {
                         // It says that the server is gone, and goes on when it is asked again.
-                        Err(JournalError::Busy { .. } | JournalError::Failed { .. }) => {}
+                        Err(JournalError::Busy { .. }) => {}
                         result => return result,
                     }
                 }

@@ -99,5 +99,5 @@ impl Projections {
 
 /// Whether the server has ended the connection.
 fn is_ended(error: &sqlx::Error) -> bool {
-    matches!(crate::place::code(error).as_deref(), Some("57P01" | "57P02" | "25P03"))
+    crate::place::code(error).is_some_and(|code| crate::place::is_away(&code))
 }

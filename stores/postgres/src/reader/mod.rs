@@ -80,7 +80,7 @@ impl Trouble {
     pub(crate) fn is_lost(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Io(_)) => true,
-            Self::Database(error) => crate::place::code(error).is_some_and(|code| code.starts_with("57P")),
+            Self::Database(error) => crate::place::code(error).is_some_and(|code| crate::place::is_away(&code)),
             Self::Journal(_) => false,
         }
     }

@@ -289,7 +289,8 @@ impl Shared {
     fn error(&self) -> &(dyn Error + 'static) {
         match &*self.0 {
             Failure::NotWritten(error) | Failure::Late(error) | Failure::Unknown(error) => error,
-            Failure::NotConnected(error) => error,
+            // Who shows this says which store it is, and that it cannot be used.
+            Failure::NotConnected(error) => error.source().unwrap_or(error),
         }
     }
 }

@@ -16,7 +16,7 @@ fn append(stream: &str) -> Append {
 #[tokio::test]
 async fn a_program_that_takes_all_connections_of_the_pool_holds_up_its_own_queries_alone() {
     let database = Server::shared().database();
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(3).acquire_timeout(Duration::from_millis(200));
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(3).acquire_timeout(Duration::from_secs(3));
     let store = PostgresStore::builder().pool_options(pool).connect(&database.url()).await.unwrap();
     let mut taken = Vec::new();
     for _ in 0..3 {
@@ -62,10 +62,7 @@ async fn a_server_that_takes_no_more_connections_is_an_error_that_passes() {
     loop {
         match store.append(append("alice")).await {
             Ok(_) => break,
-            Err(
-                AppendError::Journal(JournalError::Busy { .. } | JournalError::Failed { .. })
-                | AppendError::Unknown { .. },
-            ) => {
+            Err(AppendError::Journal(JournalError::Busy { .. }) | AppendError::Unknown { .. }) => {
                 refused += 1;
                 assert!(refused < 1_000, "it does not pass");
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -2,6 +2,7 @@
 //! twice, and each error says whether to try again.
 #![allow(missing_docs, reason = "a test")]
 
+mod away;
 mod clients;
 mod cut;
 mod killed;
