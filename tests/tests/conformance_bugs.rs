@@ -41,6 +41,10 @@ trait Bug: Send + Sync + 'static {
         time
     }
 
+    fn newest(head: Position) -> Position {
+        head
+    }
+
     fn wait_from(after: Position) -> Position {
         after
     }
@@ -117,6 +121,10 @@ impl<B: Bug> Journal for Faulty<B> {
 
     async fn head(&self) -> Result<Position, JournalError> {
         self.inner.head().await
+    }
+
+    async fn newest(&self) -> Result<Position, JournalError> {
+        Ok(B::newest(self.inner.head().await?))
     }
 
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
@@ -393,6 +401,21 @@ impl Bug for WaitsForNothing {
 #[should_panic(expected = "before there was anything to wait for")]
 fn a_wait_that_ends_too_soon_is_caught() {
     points::g04_an_append_that_failed_wakes_no_one_and_the_next_one_is_read::<With<WaitsForNothing>>();
+}
+
+/// The newest event is always the same.
+struct KnowsNoNewest;
+
+impl Bug for KnowsNoNewest {
+    fn newest(_: Position) -> Position {
+        Position::START
+    }
+}
+
+#[test]
+#[should_panic = "left == right"]
+fn a_store_that_does_not_know_its_newest_event_is_caught() {
+    points::g01_the_newest_event_is_known_at_once_and_read_when_nothing_holds_it_back::<With<KnowsNoNewest>>();
 }
 
 /// One snapshot more is kept than was asked for.

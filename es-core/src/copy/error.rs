@@ -1,7 +1,7 @@
 //! Why a journal was not copied.
 
 use crate::event::{EventId, Position, StreamId};
-use crate::journal::{AppendError, JournalError};
+use crate::journal::{AppendError, HeldBack, JournalError};
 
 /// Says why a journal could not be copied, or that two journals are not the same.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,16 @@ pub enum CopyError {
         version: u64,
         /// An event or a snapshot.
         what: &'static str,
+    },
+    /// Events are committed that cannot be read yet, since a transaction that began before them has not ended: they would
+    /// be missing from the copy. What was written stays. End that transaction, or wait for it longer
+    /// ([`JournalCopy::patience`](crate::JournalCopy::patience)), and run the copy again.
+    #[error("events of the {store} are committed and cannot be read yet: {by}; end it, and run the copy again")]
+    HeldBack {
+        /// The journal that they are in: `source` or `destination`.
+        store: &'static str,
+        /// What has to end.
+        by: HeldBack,
     },
     /// The destination does not take an event.
     #[error("cannot write to the destination: {0}")]

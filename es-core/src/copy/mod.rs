@@ -9,6 +9,7 @@ mod value;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use error::CopyError;
 use progress::Reporter;
@@ -16,7 +17,9 @@ pub use progress::{CopyProgress, CopyStep};
 
 use crate::event::Position;
 use crate::join::join;
-use crate::journal::{AppendError, Filter, ImportJournal, Imported, Journal, Page, PageSize};
+use crate::journal::{
+    AppendError, Filter, ImportJournal, Imported, Journal, JournalError, PATIENCE, Page, PageSize, wait_until_readable,
+};
 use crate::snapshot::{ListSnapshots, SnapshotStore};
 use cursor::Places;
 
@@ -56,6 +59,8 @@ struct Stores<'a, S, D> {
     source: &'a S,
     destination: &'a D,
     size: PageSize,
+    /// How long to wait for transactions that hold events back.
+    patience: Duration,
 }
 
 /// What a copy has done.
@@ -78,13 +83,24 @@ const TRIES: u32 = 5;
 impl<'a, S, D> JournalCopy<'a, S, D> {
     /// Makes a copy of the journal in `source` to `destination`, which does nothing before it is [run](Self::run).
     pub fn new(source: &'a S, destination: &'a D) -> Self {
-        Self { stores: Stores { source, destination, size: PageSize::default() }, reporter: Reporter::default() }
+        let stores = Stores { source, destination, size: PageSize::default(), patience: PATIENCE };
+        Self { stores, reporter: Reporter::default() }
     }
 
     /// How many events are read and written at a time; the usual [`PageSize`] unless this is called.
     #[must_use]
     pub fn page_size(mut self, size: PageSize) -> Self {
         self.stores.size = PageSize { events: size.events.max(1), ..size };
+        self
+    }
+
+    /// How long to wait for a transaction that holds back events which are committed, before that is
+    /// [`CopyError::HeldBack`]; 10 seconds unless this is called.
+    ///
+    /// Only a store with concurrent transactions has such: on a PostgreSQL server, any that writes.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.stores.patience = patience;
         self
     }
 
@@ -99,16 +115,20 @@ impl<'a, S, D> JournalCopy<'a, S, D> {
 impl<S: Journal + ListSnapshots, D: ImportJournal + SnapshotStore> JournalCopy<'_, S, D> {
     /// Copies everything up to the end that the source has now, then the snapshots, and compares what it has written.
     ///
+    /// Every event that was committed before the call is in the copy, or the copy is an error.
+    ///
     /// # Errors
     ///
     /// - [`CopyError::OtherEvents`] and [`CopyError::Differs`] when the destination holds what did not come from the source; nothing
     ///   was written;
     /// - [`CopyError::Import`] when the destination does not take an event; what was written before stays, and the next run
     ///   goes on after it;
+    /// - [`CopyError::HeldBack`] when somebody's transaction keeps events from being read for longer than its
+    ///   [`patience`](Self::patience); so does this;
     /// - the others say which of the stores failed.
     pub async fn run(mut self) -> Result<Copied, CopyError> {
         let mut copied = self.copy_events().await?;
-        copied.snapshots = self.copy_snapshots().await?;
+        copied.snapshots = self.copy_snapshots(copied.position).await?;
         Ok(copied)
     }
 
@@ -122,10 +142,11 @@ impl<S: Journal + ListSnapshots, D: ImportJournal + SnapshotStore> JournalCopy<'
     /// As [`run`](Self::run), and [`CopyError::Missing`] when the destination ends before the source.
     pub async fn verify(mut self) -> Result<Copied, CopyError> {
         self.stores.check_ids()?;
-        let position = self.stores.source.head().await.map_err(CopyError::Source)?;
+        let position = self.stores.source_end().await?;
+        self.stores.destination_end().await?;
         let places = self.compare(CopyStep::Verify, Places::default(), position).await?;
         self.stores.check_all_there(places, position).await?;
-        let snapshots = self.compare_snapshots().await?;
+        let snapshots = self.compare_snapshots(position).await?;
         Ok(Copied { events: places.events, new: 0, snapshots, position })
     }
 }
@@ -142,9 +163,13 @@ impl<S: Journal, D: ImportJournal> JournalCopy<'_, S, D> {
 
     async fn copy_events(&mut self) -> Result<Copied, CopyError> {
         self.stores.check_ids()?;
-        let end = self.stores.source.head().await.map_err(CopyError::Source)?;
+        let end = self.stores.source_end().await?;
+        // What an earlier copy has written is to be seen, so that it is not written again.
+        self.stores.destination_end().await?;
         let there = self.compare(CopyStep::Compare, Places::default(), end).await?;
         let position = self.copy_rest(there, end).await?;
+        // And what this one has written.
+        self.stores.destination_end().await?;
         let places = self.compare(CopyStep::Verify, there, end).await?;
         self.stores.check_all_there(places, end).await?;
         Ok(Copied { events: places.events, new: places.events - there.events, snapshots: 0, position })
@@ -177,6 +202,25 @@ impl<S: Journal, D: ImportJournal> JournalCopy<'_, S, D> {
 impl<S: Journal, D: Journal> Stores<'_, S, D> {
     fn check_ids(&self) -> Result<(), CopyError> {
         if self.source.id() == self.destination.id() { Err(CopyError::SameJournal) } else { Ok(()) }
+    }
+
+    /// The end of the source, before which is every event that was committed by now.
+    async fn source_end(&self) -> Result<Position, CopyError> {
+        self.end_of(self.source, "source", CopyError::Source).await
+    }
+
+    async fn destination_end(&self) -> Result<Position, CopyError> {
+        self.end_of(self.destination, "destination", CopyError::Destination).await
+    }
+
+    async fn end_of(
+        &self,
+        journal: &impl Journal,
+        store: &'static str,
+        failed: fn(JournalError) -> CopyError,
+    ) -> Result<Position, CopyError> {
+        let end = wait_until_readable(journal, self.patience).await.map_err(failed)?;
+        end.map_err(|by| CopyError::HeldBack { store, by })
     }
 
     async fn read(&self, after: Position) -> Result<Page, CopyError> {

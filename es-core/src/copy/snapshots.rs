@@ -2,7 +2,7 @@
 
 use super::progress::CopyStep;
 use super::{CopyError, JournalCopy, Stores};
-use crate::event::StreamId;
+use crate::event::{Position, StreamId};
 use crate::journal::{Journal, PageSize};
 use crate::snapshot::{ListSnapshots, Snapshot, SnapshotStore};
 
@@ -15,28 +15,27 @@ enum Lacking {
 
 impl<S: Journal + ListSnapshots, D: Journal + SnapshotStore> JournalCopy<'_, S, D> {
     /// Writes the snapshots that the destination lacks; gives the number of those that both have.
-    pub(super) async fn copy_snapshots(&mut self) -> Result<u64, CopyError> {
-        self.each_snapshot(Lacking::Write).await
+    pub(super) async fn copy_snapshots(&mut self, end: Position) -> Result<u64, CopyError> {
+        self.each_snapshot(Lacking::Write, end).await
     }
 
     /// Compares the snapshots; gives the number of those that both have.
-    pub(super) async fn compare_snapshots(&mut self) -> Result<u64, CopyError> {
-        self.each_snapshot(Lacking::Report).await
+    pub(super) async fn compare_snapshots(&mut self, end: Position) -> Result<u64, CopyError> {
+        self.each_snapshot(Lacking::Report, end).await
     }
 
-    async fn each_snapshot(&mut self, lacking: Lacking) -> Result<u64, CopyError> {
-        let head = self.stores.source.head().await.map_err(CopyError::Source)?;
+    async fn each_snapshot(&mut self, lacking: Lacking, end: Position) -> Result<u64, CopyError> {
         let mut count = 0;
         let mut last: Option<(StreamId, u64)> = None;
         loop {
             let after = last.as_ref().map(|(stream, version)| (stream, *version));
             let listed = self.stores.source.list_snapshots(after, self.stores.size).await.map_err(CopyError::Source)?;
-            let Some(end) = listed.last() else { return Ok(count) };
-            last = Some((end.stream.clone(), end.version));
+            let Some(newest) = listed.last() else { return Ok(count) };
+            last = Some((newest.stream.clone(), newest.version));
             for snapshot in listed {
                 count += u64::from(self.stores.snapshot(snapshot, lacking).await?);
             }
-            self.reporter.report(CopyStep::Snapshots, count, head, head);
+            self.reporter.report(CopyStep::Snapshots, count, end, end);
         }
     }
 }

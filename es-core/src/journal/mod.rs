@@ -7,6 +7,7 @@ mod held_back;
 mod import;
 mod memory;
 mod page;
+mod readable;
 mod slices;
 
 use std::future::Future;
@@ -20,6 +21,7 @@ pub use held_back::HeldBack;
 pub use import::{ImportJournal, ImportPart, Imported};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use page::{Page, PageEvents, PageSize, RawEvent};
+pub(crate) use readable::{PATIENCE, wait_for_all, wait_until_readable};
 pub use slices::Slices;
 
 use crate::event::{Clock, CommandId, Position, StreamId, SystemClock, Timestamp};
@@ -82,7 +84,18 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<RangeInclusive<u64>>, JournalError>> + Send;
 
     /// The position of the last event that [`read_all`](Self::read_all) gives; [`Position::START`] where there is none.
+    ///
+    /// Events that are [held back](Self::held_back) are after it, though they are committed.
     fn head(&self) -> impl Future<Output = Result<Position, JournalError>> + Send;
+
+    /// The position of the newest event that is committed, whether or not [`read_all`](Self::read_all) gives it yet.
+    ///
+    /// When the [head](Self::head) has come to it, all that was committed before this was asked can be read: copies, which
+    /// may leave out nothing, wait for that. A store in which events can be [held back](Self::held_back) has to know
+    /// more than its head; for all others this is it.
+    fn newest(&self) -> impl Future<Output = Result<Position, JournalError>> + Send {
+        self.head()
+    }
 
     /// Waits until the [head](Self::head) is past `after`, and gives it.
     ///
@@ -90,9 +103,10 @@ pub trait Journal: Send + Sync + 'static {
     fn wait(&self, after: Position) -> impl Future<Output = Result<Position, JournalError>> + Send;
 
     /// Says what keeps events that are committed from being read, if something does; for the
-    /// [status](crate::Status) of projectors.
+    /// [status](crate::Status) of projectors and the errors of copies. `None`: all that was committed before can be read.
     ///
     /// Only stores with concurrent transactions have such: there a reader waits for the oldest transaction that writes.
+    /// On one that is written to all the time something is most often held back, for moments.
     fn held_back(&self) -> impl Future<Output = Result<Option<HeldBack>, JournalError>> + Send {
         async { Ok(None) }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::aggregate::Aggregate;
 use crate::event::{Position, StreamId};
 use crate::evolution::DecodeError;
-use crate::journal::{Filter, Journal, JournalError, PageSize, RawEvent};
+use crate::journal::{Filter, Journal, JournalError, PageSize, RawEvent, wait_for_all};
 
 /// The aggregates of a program: one, or a tuple of up to eight; a tuple may hold further tuples.
 pub trait Aggregates {
@@ -125,10 +125,12 @@ impl fmt::Display for UnreadableKind {
 ///
 /// # Errors
 ///
-/// A [`JournalError`] when the journal cannot be read.
+/// A [`JournalError`] when the journal cannot be read; [`JournalError::Busy`] when a transaction holds back some of its
+/// events for longer than 10 seconds.
 pub async fn check_decodes<D: Aggregates>(journal: &impl Journal) -> Result<DecodeReport, JournalError> {
     let mut events = 0;
     let mut unreadable = BTreeMap::<_, UnreadableKind>::new();
+    wait_for_all(journal).await?;
     let mut after = Position::START;
     loop {
         let page = journal.read_all(after, &Filter::all(), PageSize::default()).await?;

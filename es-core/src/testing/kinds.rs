@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::event::Position;
-use crate::journal::{Filter, Journal, JournalError, PageSize};
+use crate::journal::{Filter, Journal, JournalError, PageSize, wait_for_all};
 
 /// The events of one kind in a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +40,11 @@ impl fmt::Display for RecordedKind {
 ///
 /// # Errors
 ///
-/// A [`JournalError`] when the journal cannot be read.
+/// A [`JournalError`] when the journal cannot be read; [`JournalError::Busy`] when a transaction holds back some of its
+/// events for longer than 10 seconds.
 pub async fn kinds(journal: &impl Journal) -> Result<Vec<RecordedKind>, JournalError> {
     let mut kinds = BTreeMap::<_, RecordedKind>::new();
+    wait_for_all(journal).await?;
     let mut after = Position::START;
     loop {
         let page = journal.read_all(after, &Filter::all(), PageSize::default()).await?;

@@ -11,7 +11,6 @@ use crate::connections::Lent;
 use crate::place::Place;
 use crate::reader::{Reader, Trouble, as_integer, as_time, on_connection};
 use crate::schema::Schema;
-use crate::stream::next;
 
 /// A query about a stream.
 fn of<'a>(schema: &Schema, sql: &str, stream: &'a StreamId) -> Query<'a, Postgres, PgArguments> {
@@ -62,25 +61,18 @@ impl Reader {
             .bind(after.map(|(stream, _)| stream.aggregate()))
             .bind(after.map(|(stream, _)| stream.id()))
             .bind(after.map(|(_, version)| as_integer(version)))
-            .bind(as_integer(size.events as u64));
-        let (mut snapshots, mut bytes, mut is_full) = (Vec::new(), 0, false);
-        let mut rows = query.fetch(&mut lent.db);
-        while let Some(row) = next(&mut rows).await {
-            let row = row?;
-            let stream = StreamId::new(row.try_get(4)?, row.try_get(5)?)
+            .bind(as_integer(size.events as u64))
+            .bind(as_integer(size.bytes as u64));
+        let rows = query.fetch_all(&mut lent.db).await?;
+        let mut snapshots = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (aggregate, id): (Option<&str>, Option<&str>) = (row.try_get(4)?, row.try_get(5)?);
+            let (Some(aggregate), Some(id)) = (aggregate, id) else {
+                return Err(self.place().damaged(None, "the stream of a snapshot is missing").into());
+            };
+            let stream = StreamId::new(aggregate, id)
                 .map_err(|error| self.place().damaged(None, format!("the stream of a snapshot: {error}")))?;
-            let found = snapshot(self.place(), &stream, row.try_get(6)?, &row)?;
-            bytes += found.payload.len();
-            is_full = bytes > size.bytes && !snapshots.is_empty();
-            if is_full {
-                break;
-            }
-            snapshots.push(found);
-        }
-        drop(rows);
-        if is_full {
-            // On the old one the server would send the rest first.
-            lent.renew().await?;
+            snapshots.push(snapshot(self.place(), &stream, row.try_get(6)?, &row)?);
         }
         Ok(snapshots)
     }

@@ -210,6 +210,10 @@ impl Journal for PostgresStore {
         self.shared.reader.head().await
     }
 
+    async fn newest(&self) -> Result<Position, JournalError> {
+        self.shared.reader.newest().await
+    }
+
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
         self.shared.watch.wait(&self.shared.place, after).await
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use common::{Place, event};
 use es_core::{
-    Append, AppendError, EventId, ExpectedVersion, Filter, Journal, JournalError, Metadata, NewEvent, PageSize,
-    Position, StreamAppend, StreamId,
+    Append, AppendError, EventId, ExpectedVersion, Filter, Journal, JournalError, ListSnapshots, Metadata, NewEvent,
+    PageSize, Position, StreamAppend, StreamId,
 };
 use es_postgres::{ConnectError, PostgresStore};
 use es_postgres_server::Server;
@@ -319,4 +319,49 @@ async fn a_stream_is_in_its_order_though_transactions_wait_for_each_other() {
     }
     assert_eq!(seen.len(), 8 * 40 * 2);
     println!("{} events, {busy} answers said that others were faster", seen.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_are_listed_along_the_index_and_a_page_reads_no_more_than_it_gives() {
+    let place = Place::new();
+    let store = connect(&place).await;
+    let mut db = PgConnection::connect(place.url()).await.unwrap();
+    for statement in [
+        "INSERT INTO {schema}.streams (aggregate, id) SELECT 'account', n::text FROM generate_series(1, 300) AS n",
+        "INSERT INTO {schema}.snapshots
+         SELECT no, numbers.version, gen_random_uuid(), 'json:1', 0, decode(repeat('ab', 2000), 'hex')
+         FROM {schema}.streams, generate_series(1, 30) AS numbers (version)",
+        "ANALYZE {schema}.snapshots",
+    ] {
+        sqlx::raw_sql(place.sql(statement)).execute(&mut db).await.unwrap();
+    }
+    let prepare =
+        format!("PREPARE list (text, text, bigint, bigint, bigint) AS {}", include_str!("../src/snapshots/list.sql"));
+    sqlx::raw_sql(place.sql(&prepare)).execute(&mut db).await.unwrap();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let set = format!("SET plan_cache_mode = {mode}");
+        sqlx::raw_sql(AssertSqlSafe(set)).execute(&mut db).await.unwrap();
+        for after in ["NULL, NULL, NULL", "'account', '5', 7", "'account', '295', 7"] {
+            let explain =
+                format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE list({after}, 100, 1000000)");
+            let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut db).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            let plan = plan.join("\n");
+            println!("{mode}, after {after}:\n{plan}");
+            assert!(plan.contains("Index Cond: (ROW(stream, version) > ROW("), "{plan}");
+            assert!(plan.contains("on snapshots (actual rows=100 loops=1)"), "{plan}");
+        }
+    }
+    // Each once, though a page is full by its bytes.
+    let (mut last, mut count) = (None::<(StreamId, u64)>, 0);
+    loop {
+        let after = last.as_ref().map(|(stream, version)| (stream, *version));
+        let size = PageSize { events: 1_000, bytes: 100_000 };
+        let page = store.list_snapshots(after, size).await.unwrap();
+        let Some(end) = page.last() else { break };
+        assert!(page.len() <= 50);
+        last = Some((end.stream.clone(), end.version));
+        count += page.len();
+    }
+    assert_eq!(count, 9_000);
 }

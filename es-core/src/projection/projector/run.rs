@@ -81,6 +81,10 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Brings the read model up to the head that the journal has now, and ends: for views that are made on a schedule.
     /// Gives the position that the read model shows. It may be called again.
     ///
+    /// Events that are committed and [held back](crate::Journal::held_back) by somebody's transaction, for longer than
+    /// the store waits for it, are after the head: they are left to the next run. Who has appended an event
+    /// sees by the position whether the read model shows it.
+    ///
     /// # Errors
     ///
     /// The error that it failed with; [`ProjectorError::Held`] where another projector does the work; and

@@ -166,7 +166,9 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
     /// up to which all was sent, but for what is parked. It may be called again.
     ///
     /// A receiver that is not there is waited for a few times, some seconds in all or as long as it asks for; then this fails, and
-    /// what was not sent stays in the outbox for the next time.
+    /// what was not sent stays in the outbox for the next time. So are events that are committed and
+    /// [held back](crate::Journal::held_back) by somebody's transaction for longer than the store waits for it: the
+    /// position is one before them.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@
 //!
 //! | journal: the whole | |
 //! |---|---|
-//! | G1 | Reading everything gives each event once, in one order for each reader and at each time; the head is its end. |
+//! | G1 | Reading everything gives each event once, in one order for each reader and at each time; the head is its end, which comes to the newest event once nothing holds that back. |
 //! | G2 | The order of a stream's events in it is their order in the stream. |
 //! | G3 | Readers among 16 writers see each of 20,000 events once, never at a position that they have passed. |
 //! | G4 | An append that failed leaves no event, wakes no one and keeps no one waiting. |
@@ -203,6 +203,7 @@ macro_rules! __conformance {
             order {
                 g01_reading_everything_gives_every_event_once_and_always_in_one_order
                 g01_the_head_is_the_position_of_the_last_event
+                g01_the_newest_event_is_known_at_once_and_read_when_nothing_holds_it_back
                 g02_the_events_of_a_stream_are_in_the_order_of_the_stream
                 g05_a_filter_gives_what_reading_everything_and_filtering_gives
                 g05_a_reader_whose_filter_lets_nothing_through_makes_progress

@@ -1,6 +1,7 @@
 //! G1, G2, G5 and G6: the order of the journal, whole, filtered and resumed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::given::{Random, account, append, events, mixed, seed};
 use super::harness::{Harness, did, joined, open, open_twice};
@@ -43,6 +44,27 @@ pub(super) async fn g01_the_head_is_the_position_of_the_last_event<H: Harness>(p
         assert!(page.is_empty() && !page.more(), "there is an event after {beyond}");
         assert_eq!(page.next(), beyond);
     }
+}
+
+pub(super) async fn g01_the_newest_event_is_known_at_once_and_read_when_nothing_holds_it_back<H: Harness>(place: H) {
+    let place = Arc::new(place);
+    let store = open(&*place).await;
+    assert_eq!(store.newest().await.unwrap(), Position::START);
+    let mut held_back = 0;
+    for number in 0..20 {
+        let holding = tokio::spawn({
+            let place = Arc::clone(&place);
+            async move { place.hold_open().await }
+        });
+        let appended = append(&store, &account("a"), events(number % 3 + 1)).await;
+        assert_eq!(store.newest().await.unwrap(), appended.position);
+        while store.held_back().await.unwrap().is_some() {
+            held_back += 1;
+        }
+        assert_eq!(store.head().await.unwrap(), appended.position, "nothing holds it back");
+        joined(holding).await;
+    }
+    did(format_args!("20 appends, {held_back} times held back"));
 }
 
 pub(super) async fn g02_the_events_of_a_stream_are_in_the_order_of_the_stream<H: Harness>(place: H) {

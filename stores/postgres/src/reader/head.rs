@@ -54,6 +54,21 @@ impl Reader {
         }
     }
 
+    /// See [`Journal::newest`](es_core::Journal::newest).
+    pub(crate) async fn newest(&self) -> Result<Position, JournalError> {
+        on_connection!(self, "find the newest event", |lent| self.ask_newest(lent))
+    }
+
+    async fn ask_newest(&self, lent: &mut Lent<'_>) -> Result<Position, Trouble> {
+        let sql = "SELECT epoch, number FROM {schema}.events ORDER BY epoch DESC, number DESC LIMIT 1";
+        let row: Option<(i64, i64)> = sqlx::query_as(self.schema.sql(sql)).fetch_optional(&mut lent.db).await?;
+        let Some((epoch, number)) = row else { return Ok(Position::START) };
+        let (Ok(epoch), Ok(number)) = (u64::try_from(epoch), u64::try_from(number)) else {
+            return Err(self.place.damaged(None, format!("an event has position {epoch}.{number}")).into());
+        };
+        Ok(Position { epoch, number })
+    }
+
     /// What stands after the last event that can be read.
     pub(crate) async fn end(&self) -> Result<End, JournalError> {
         on_connection!(self, "find the head", |lent| self.ask_end(lent))

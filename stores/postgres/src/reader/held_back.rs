@@ -9,13 +9,23 @@ use sqlx::postgres::PgRow;
 use super::{Reader, Trouble, on_connection};
 use crate::connections::Lent;
 
+/// How often to look for a transaction that has ended by the time that its process is looked for.
+const TRIES: usize = 5;
+
 impl Reader {
     /// See [`Journal::held_back`](es_core::Journal::held_back).
     pub(crate) async fn held_back(&self) -> Result<Option<HeldBack>, JournalError> {
-        if !self.end().await?.holds_back() {
-            return Ok(None);
+        for _ in 0..TRIES {
+            if !self.end().await?.holds_back() {
+                return Ok(None);
+            }
+            let found = on_connection!(self, "find what holds events back", |lent| self.oldest(lent))?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            // It has ended meanwhile. There may be another one behind it.
         }
-        on_connection!(self, "find what holds events back", |lent| self.oldest(lent))
+        Ok(Some(HeldBack::new("transactions that follow each other")))
     }
 
     async fn oldest(&self, lent: &mut Lent<'_>) -> Result<Option<HeldBack>, Trouble> {
@@ -24,7 +34,7 @@ impl Reader {
         if let Some(row) = row {
             return Ok(Some(held_back(&row)?));
         }
-        // It has ended meanwhile, or this is a standby, and it is one of the primary's.
+        // It has ended, or this is a standby, and it is one of the primary's.
         let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut lent.db).await?;
         Ok(standby.then(|| HeldBack::new("a transaction on the primary server")))
     }

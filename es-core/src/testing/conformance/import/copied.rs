@@ -1,15 +1,19 @@
 //! I7: a copy is the same journal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::given::{self, Random, account, mixed};
-use super::super::harness::{Harness, did, open};
+use super::super::harness::{Harness, did, joined, open};
 use super::super::seen::{self, Seen};
 use super::super::snapshots::snapshot;
 use crate::copy::{CopyError, CopyStep, JournalCopy};
 use crate::event::Position;
 use crate::journal::{Filter, ImportJournal, Journal, MemoryStore, PageSize};
 use crate::snapshot::{ListSnapshots, Snapshot, SnapshotStore};
+
+/// How long a copy may wait: the transactions of others hold events back on a server that is shared.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Writes some events and snapshots to a journal.
 async fn fill<S: Journal + SnapshotStore>(store: &S, appends: u64) {
@@ -91,6 +95,24 @@ where
     let then = JournalCopy::new(&memory, &store).run().await.unwrap();
     assert_eq!((then.events, then.new), (first.events + 30, 30));
     assert_eq!(events(&store).await, events(&memory).await);
+}
+
+pub(super) async fn i7_a_copy_has_all_that_was_committed_before_though_it_was_held_back<H>(place: H)
+where
+    H: Harness<Store: ImportJournal + ListSnapshots>,
+{
+    let (from_place, to_place) = (Arc::new(place), H::create().await);
+    let (from, to) = (open(&*from_place).await, open(&to_place).await);
+    for number in 1..=20 {
+        let holding = tokio::spawn({
+            let place = Arc::clone(&from_place);
+            async move { place.hold_open().await }
+        });
+        given::append(&from, &account("a"), given::events(1)).await;
+        let copied = JournalCopy::new(&from, &to).patience(PATIENCE).run().await.unwrap();
+        assert_eq!((copied.events, copied.new), (number, 1));
+        joined(holding).await;
+    }
 }
 
 pub(super) async fn i7_a_copy_to_a_store_with_other_events_is_refused<H>(place: H)

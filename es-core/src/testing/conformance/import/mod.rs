@@ -12,7 +12,7 @@
 //! | I4 | An import that is repeated is answered, and written once; part of its ids, or its ids elsewhere, are refused. |
 //! | I5 | An import wakes whoever waits, and is seen by readers like an append. |
 //! | I6 | Snapshots are listed, each once, in pages. |
-//! | I7 | A [copy](crate::JournalCopy) to this store and from it is the same journal; it goes on where it was ended, and refuses others. |
+//! | I7 | A [copy](crate::JournalCopy) to this store and from it is the same journal; it has all that was committed before, goes on where it was ended, and refuses others. |
 
 mod copied;
 mod events;
@@ -67,6 +67,7 @@ macro_rules! __import_conformance {
                 i7_a_copy_to_the_store_and_from_it_is_the_same_journal
                 i7_a_copy_goes_on_where_it_was_ended
                 i7_a_copy_takes_over_what_has_come_since
+                i7_a_copy_has_all_that_was_committed_before_though_it_was_held_back
                 i7_a_copy_to_a_store_with_other_events_is_refused
             }
         }
