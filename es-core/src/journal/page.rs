@@ -130,6 +130,7 @@ impl Page {
     }
 
     /// Leaves out the events after `position`.
+    #[cfg(feature = "tokio")]
     pub(crate) fn cut_after(&mut self, position: Position) {
         let kept = self.events.partition_point(|event| event.position <= position);
         self.events.truncate(kept);

@@ -88,3 +88,78 @@ async fn a_copy_of_the_database_goes_on_by_itself() {
     assert_eq!(copied.wait(appended.position).await.unwrap(), in_copy.position);
     assert_eq!(positions(&copied).await, [appended.position, in_copy.position]);
 }
+
+/// Ends all connections, and waits until they have ended.
+async fn cut_all(database: &Database) {
+    let mut db = PgConnection::connect(&database.url()).await.unwrap();
+    let cut = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let cut: Vec<(i32, bool)> = sqlx::query_as(cut).fetch_all(&mut db).await.unwrap();
+    let pids: Vec<i32> = cut.into_iter().map(|(pid, _)| pid).collect();
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1)";
+    while sqlx::query_scalar::<_, i64>(left).bind(&pids).fetch_one(&mut db).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn where_streams_have_other_numbers_than_before_events_are_of_the_right_ones() {
+    let database = Server::shared().database();
+    let store = PostgresStore::builder().readers(4).connect(&database.url()).await.unwrap();
+    let mut ids = Vec::new();
+    for stream in ["a", "b"] {
+        let new = event();
+        ids.push(new.id);
+        let stream = StreamId::new("account", stream).unwrap();
+        store.append(Append::to_stream(stream, ExpectedVersion::NoStream, vec![new])).await.unwrap();
+    }
+    // The other tests' transactions on this server may hold readers back.
+    let newest = store.newest().await.unwrap();
+    while store.head().await.unwrap() < newest {
+        tokio::task::yield_now().await;
+    }
+    let mut streams = ["a", "b"];
+    for _ in 0..5 {
+        // Readers are at it all the time, with pages that they have begun before.
+        let (done, ends) = tokio::sync::watch::channel(false);
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, ends) = (store.clone(), ends.clone());
+                tokio::spawn(async move {
+                    while !*ends.borrow() {
+                        // A connection that was cut is an error, or is not seen at all.
+                        let _ = store.read_all(Position::START, &Filter::all(), PageSize::default()).await;
+                    }
+                })
+            })
+            .collect();
+        store.read_all(Position::START, &Filter::all(), PageSize::default()).await.unwrap();
+        // As a restore does it: the tables are other ones, and the connections are cut.
+        run(
+            &database,
+            "UPDATE es.streams SET id = 'other' WHERE id = 'a';
+             UPDATE es.streams SET id = 'a' WHERE id = 'b';
+             UPDATE es.streams SET id = 'b' WHERE id = 'other';
+             CLUSTER es.streams USING streams_pkey;",
+        )
+        .await;
+        cut_all(&database).await;
+        streams.reverse();
+        done.send(true).unwrap();
+        for reader in readers {
+            reader.await.unwrap();
+        }
+        for _ in 0..8 {
+            let page = loop {
+                let read = store.read_all(Position::START, &Filter::all(), PageSize::default()).await;
+                // More connections may have been cut than it tries anew.
+                match read {
+                    Err(error) if error.is_transient() => {}
+                    read => break read.unwrap(),
+                }
+            };
+            let found: Vec<_> = page.iter().map(|raw| (raw.id, raw.stream.id())).collect();
+            assert_eq!(found, [(ids[0], streams[0]), (ids[1], streams[1])]);
+        }
+    }
+}

@@ -120,7 +120,7 @@ impl Reader {
     ) -> Result<(Lines, i64), Trouble> {
         let limit = self.ask_for(size);
         // Those that are not known yet are let through here, and looked at when they are.
-        let kinds = self.kinds.all();
+        let kinds = lent.meanings.kinds.all();
         let not_wanted = |(no, kind): (&i32, &std::sync::Arc<super::kinds::Kind>)| {
             (!filter.lets_through(&kind.aggregate, &kind.name)).then_some(*no)
         };

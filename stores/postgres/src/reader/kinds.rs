@@ -35,11 +35,7 @@ impl Kinds {
         Arc::clone(&self.known())
     }
 
-    pub(crate) fn forget(&self) {
-        *self.known() = Arc::default();
-    }
-
-    /// Reads them anew. A journal that was restored may have others.
+    /// Reads them anew: there may be more.
     pub(crate) async fn load(
         &self,
         db: &mut PgConnection,

@@ -4,36 +4,31 @@ mod events;
 mod head;
 mod held_back;
 mod kinds;
+mod meanings;
 mod page;
 mod row;
 mod stream;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use es_core::{JournalError, StreamId};
+use es_core::JournalError;
 use sqlx::AssertSqlSafe;
 
-use crate::cache::Cache;
 use crate::connections::{Connections, Connector, Lent};
 use crate::place::Place;
 use crate::schema::Schema;
 use head::Patience;
-use kinds::Kinds;
 
+pub(crate) use meanings::Meanings;
 pub(crate) use row::as_time;
 
-/// How many streams are remembered by their numbers, at least.
-const STREAMS: usize = 8 * 1024;
-
-/// The connections to read on, and what is known of streams and kinds.
+/// The connections to read on.
 #[derive(Debug)]
 pub(crate) struct Reader {
     connections: Connections,
     place: Place,
     schema: Schema,
-    kinds: Kinds,
-    streams: Mutex<Cache<i64, StreamId>>,
     /// The bytes of an event, of late.
     event_bytes: AtomicUsize,
     patience: Patience,
@@ -126,8 +121,6 @@ impl Reader {
             connections: Connections::new(connector, most),
             place,
             schema,
-            kinds: Kinds::default(),
-            streams: Mutex::new(Cache::new(STREAMS)),
             event_bytes: AtomicUsize::new(256),
             patience: Patience::default(),
             sql,
@@ -147,23 +140,11 @@ impl Reader {
     }
 
     pub(crate) async fn lend_new(&self) -> Result<Lent<'_>, JournalError> {
-        let lent = self.connections.lend_new().await?;
-        self.forget();
-        Ok(lent)
+        self.connections.lend_new().await
     }
 
     pub(crate) async fn lend(&self) -> Result<Lent<'_>, JournalError> {
-        let lent = self.connections.lend().await?;
-        if !lent.is_old {
-            self.forget();
-        }
-        Ok(lent)
-    }
-
-    /// Forgets what the numbers mean: behind a new connection may be a journal that was restored, and has others.
-    fn forget(&self) {
-        self.kinds.forget();
-        *self.streams.lock().unwrap_or_else(PoisonError::into_inner) = Cache::new(STREAMS);
+        self.connections.lend().await
     }
 }
 

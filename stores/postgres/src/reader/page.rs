@@ -1,13 +1,12 @@
 //! Filling a page: rows as they come, and the streams and kinds behind their numbers.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use es_core::{Filter, Page, PageSize, StreamId};
+use sqlx::Row;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::{PgConnection, Row};
 
 use super::kinds::no_kind;
 use super::row::{End, EventRow, Line};
@@ -71,11 +70,11 @@ impl Reader {
         events: &[EventRow],
         filter: &Filter,
     ) -> Result<bool, Trouble> {
-        let mut kinds = self.kinds.all();
+        let mut kinds = lent.meanings.kinds.all();
         if events.iter().any(|event| !kinds.contains_key(&event.kind())) {
-            kinds = self.kinds.load(&mut lent.db, &self.schema, &self.place).await?;
+            kinds = lent.meanings.kinds.load(&mut lent.db, &self.schema, &self.place).await?;
         }
-        let streams = self.streams_of(&mut lent.db, events).await?;
+        let streams = self.streams_of(lent, events).await?;
         for event in events {
             let (kind_no, stream_no) = (event.kind(), event.stream());
             let kind = kinds.get(&kind_no).ok_or_else(|| no_kind(&self.place, event.position, kind_no))?;
@@ -98,12 +97,11 @@ impl Reader {
     }
 
     /// The streams of the events, by number.
-    async fn streams_of(&self, db: &mut PgConnection, events: &[EventRow]) -> Result<HashMap<i64, StreamId>, Trouble> {
+    async fn streams_of(&self, lent: &mut Lent<'_>, events: &[EventRow]) -> Result<HashMap<i64, StreamId>, Trouble> {
         let mut streams = HashMap::new();
         let mut unknown = Vec::new();
         {
-            // It only ever has what was read.
-            let mut known = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = lent.meanings.streams();
             for no in events.iter().map(EventRow::stream).collect::<HashSet<_>>() {
                 match known.get(&no) {
                     Some(stream) => drop(streams.insert(no, stream)),
@@ -115,8 +113,8 @@ impl Reader {
             return Ok(streams);
         }
         let sql = self.schema.sql("SELECT no, aggregate, id FROM {schema}.streams WHERE no = ANY ($1)");
-        let rows = sqlx::query(sql).bind(&unknown).fetch_all(db).await?;
-        let mut known = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = sqlx::query(sql).bind(&unknown).fetch_all(&mut lent.db).await?;
+        let mut known = lent.meanings.streams();
         for row in rows {
             let no: i64 = row.try_get(0)?;
             let stream = StreamId::new(row.try_get(1)?, row.try_get(2)?)

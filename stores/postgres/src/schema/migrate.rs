@@ -118,13 +118,18 @@ fn lost_meta(place: &Place) -> ConnectError {
     ConnectError::Damaged { store: place.name(), what: "it has lost the id of its journal".to_owned() }
 }
 
+/// Names the tables that a connection leads to, for as long as they are the same tables of the same server, which has not
+/// been started anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) String);
+
 /// Looks whether the journal is where it was. Where its tables were restored on another server, or in another database,
 /// the ids of transactions may start anew: then a new generation begins, whose positions come after all there are.
-pub(crate) async fn check_place(db: &mut PgConnection, schema: &Schema) -> Result<(), sqlx::Error> {
-    let moved: bool = sqlx::query_scalar(schema.sql(include_str!("moved.sql"))).fetch_one(&mut *db).await?;
-    if moved {
+pub(crate) async fn check_place(db: &mut PgConnection, schema: &Schema) -> Result<Origin, sqlx::Error> {
+    let row = sqlx::query(schema.sql(include_str!("moved.sql"))).fetch_one(&mut *db).await?;
+    if row.try_get(0)? {
         db.execute(schema.sql(include_str!("begin_generation.sql"))).await?;
         tracing::warn!(schema = schema.name(), "the journal was restored: a new generation of positions begins");
     }
-    Ok(())
+    Ok(Origin(row.try_get(1)?))
 }

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::error::ConnectError;
 
-pub(crate) use migrate::{Known, check_place, make_ready};
+pub(crate) use migrate::{Known, Origin, check_place, make_ready};
 
 /// The version of the schema that this program knows.
 pub(crate) const VERSION: u32 = 5;

@@ -186,7 +186,7 @@ impl Writer {
                 return Ok(session);
             }
         }
-        let db = self.connector.connect().await.map_err(Failure::NotConnected)?;
+        let (db, _) = self.connector.connect().await.map_err(Failure::NotConnected)?;
         Ok(Session { db, kinds: KindNumbers::default(), used: Instant::now() })
     }
 
