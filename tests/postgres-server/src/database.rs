@@ -41,7 +41,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if self.drop {
-            // What is left over is dropped when its name comes up again.
+            // What is left over is dropped by the next process that comes.
             let _ = sql::run(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }

@@ -70,6 +70,11 @@ impl Folder {
         self.path.join("data")
     }
 
+    /// What a server that was killed has noted of itself.
+    pub(crate) fn killed(&self) -> PathBuf {
+        self.path.join("killed")
+    }
+
     pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
     }

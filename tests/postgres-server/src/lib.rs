@@ -12,7 +12,10 @@
 //! ```
 //!
 //! Tests of failures [start](Node::start) a [`Node`], which can be killed, started again, and followed by a standby that
-//! takes over; and they connect through a [`Proxy`], which cuts connections at the moments that matter.
+//! takes over; and they connect through a [`Proxy`], which cuts connections at the moments that matter. Such a server is
+//! always a private one: the one that `ES_POSTGRES_URL` names is never killed.
+//!
+//! There, the databases begin with `es_test_`. One whose process has ended is dropped by the next one that comes.
 //!
 //! The programs of the server are looked for on `PATH` and where distributions put them. Where there are none, and this
 //! is root with `apt-get`, they are installed. Otherwise it is an error that says what to install; nothing is ever skipped.
@@ -20,6 +23,7 @@
 //! The data is below the target folder, or below the temporary one if the server cannot get there: as root it runs as the user
 //! `postgres`. It is as durable as a server is by default, and small.
 
+mod claim;
 mod database;
 mod error;
 mod folder;

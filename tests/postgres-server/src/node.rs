@@ -149,8 +149,9 @@ impl Node {
         all.push(child.id());
         signal("-KILL", &all)?;
         child.wait().map_err(ServerError::io("wait for", "postgres"))?;
-        // What it would leave behind, and what is in the way of the next one for as long as the number is another process's.
-        let _ = fs::remove_file(self.folder.data().join("postmaster.pid"));
+        // It is in the way of the next one for as long as the number is another process's. What it says of shared memory
+        // is for the one who cleans up: nobody else gives that back.
+        let _ = fs::rename(self.folder.data().join("postmaster.pid"), self.folder.killed());
         Ok(())
     }
 
@@ -176,6 +177,8 @@ impl Node {
     ///
     /// When it does not.
     pub fn restart(&self) -> Result<(), ServerError> {
+        // A server takes over the shared memory of the one before.
+        let _ = fs::remove_file(self.folder.killed());
         let log = self.folder.log();
         let out = File::options().create(true).append(true).open(&log).map_err(ServerError::io("write", &log))?;
         let err = out.try_clone().map_err(ServerError::io("write", &log))?;

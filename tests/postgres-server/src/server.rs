@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::PgConnectOptions;
 
+use crate::claim::Claim;
 use crate::database::Database;
 use crate::error::ServerError;
 use crate::node::Node;
@@ -18,8 +19,15 @@ const URL: &str = "ES_POSTGRES_URL";
 #[derive(Debug)]
 pub struct Server {
     options: PgConnectOptions,
-    /// `None` where it is another one's.
-    node: Option<Node>,
+    whose: Whose,
+}
+
+/// Whose a server is.
+#[derive(Debug)]
+enum Whose {
+    /// It ends with this.
+    Own(#[allow(dead_code, reason = "it is there to be dropped")] Node),
+    Others(Claim),
 }
 
 static SHARED: OnceLock<Server> = OnceLock::new();
@@ -44,11 +52,12 @@ impl Server {
         match std::env::var(URL) {
             Ok(url) if !url.is_empty() => {
                 let options = PgConnectOptions::from_str(&url).map_err(|source| ServerError::Url { source })?;
-                Ok(Self { options, node: None })
+                let claim = Claim::new(&options)?;
+                Ok(Self { options, whose: Whose::Others(claim) })
             }
             _ => {
                 let node = Node::start()?;
-                Ok(Self { options: node.options(), node: Some(node) })
+                Ok(Self { options: node.options(), whose: Whose::Own(node) })
             }
         }
     }
@@ -59,11 +68,13 @@ impl Server {
     ///
     /// When the server does not let it, with what it says.
     pub fn database(&self) -> Database {
-        let name = format!("es_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let made = self.run(&format!("DROP DATABASE IF EXISTS {name}")).and_then(|()| {
-            self.run(&format!("CREATE DATABASE {name}"))?;
-            Ok(Database::new(name, self.options.clone(), self.node.is_none()))
-        });
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let (name, drop) = match &self.whose {
+            Whose::Own(_) => (format!("es_test_{number}"), false),
+            Whose::Others(claim) => (claim.database(number), true),
+        };
+        let made = self.run(&format!("CREATE DATABASE {name}"));
+        let made = made.map(|()| Database::new(name, self.options.clone(), drop));
         made.unwrap_or_else(|error| panic!("{error}"))
     }
 

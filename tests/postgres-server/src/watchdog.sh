@@ -17,4 +17,16 @@ if server "$1"; then
         sleep 0.05
     done
 fi
+# Shared memory that a server has left which was killed: the seventh line of its file says which.
+for file in "$1/killed" "$1/data/postmaster.pid"; do
+    note=$(sed -n 7p "$file" 2>/dev/null) && [ -n "$note" ] || continue
+    read -r key id <<EOF
+$note
+EOF
+    [ "$key" -ge 2147483648 ] 2>/dev/null && key=$((key - 4294967296))
+    # The number may be that of another one's since; the key of this one comes from its folder.
+    while read -r other_key other_id _; do
+        [ "$other_key" = "$key" ] && [ "$other_id" = "$id" ] && ipcrm -m "$id"
+    done </proc/sysvipc/shm
+done
 rm -rf "$1"
