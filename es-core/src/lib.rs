@@ -25,6 +25,7 @@ mod repository;
 mod runtime;
 mod snapshot;
 pub mod testing;
+mod timer;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -71,7 +72,7 @@ pub use reaction::{
 };
 pub use repository::{
     CommitError, Committed, Decided, Execute, ExecuteError, History, HistoryPages, Load, LoadError, Loaded, Outcome,
-    Repository, RepositoryBuilder, Retry, UnitCommand, UnitError, UnitOfWork,
+    Patience, Repository, RepositoryBuilder, Retry, UnitCommand, UnitError, UnitOfWork,
 };
 pub use snapshot::{ListSnapshots, Snapshot, SnapshotPolicy, SnapshotStore};
 

@@ -22,7 +22,8 @@ pub use crate::publishing::{
 #[cfg(feature = "tokio")]
 pub use crate::reaction::{Commands, React, Reacted, Reaction, Reactor, ReactorError, ReactorHandle, SendError, Timer};
 pub use crate::repository::{
-    CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Repository, Retry, UnitError, UnitOfWork,
+    CommitError, Committed, ExecuteError, LoadError, Loaded, Outcome, Patience, Repository, Retry, UnitError,
+    UnitOfWork,
 };
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Command, Event, Shape};

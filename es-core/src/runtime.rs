@@ -18,19 +18,5 @@ pub(crate) async fn sleep(duration: Duration) {
     if duration.is_zero() {
         return;
     }
-    let (wake, woken) = tokio::sync::oneshot::channel::<()>();
-    let timer = move || {
-        std::thread::sleep(duration);
-        drop(wake);
-    };
-    #[cfg(feature = "tokio")]
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn_blocking(timer);
-        // The answer is that the sender is gone.
-        let _: Result<(), _> = woken.await;
-        return;
-    }
-    if std::thread::Builder::new().spawn(timer).is_ok() {
-        let _: Result<(), _> = woken.await;
-    }
+    crate::timer::sleep(duration).await;
 }

@@ -79,10 +79,11 @@ impl Run {
     fn new(seed: u64) -> Self {
         let store = FaultyStore::new();
         let retry = Retry { attempts: 4, wait: Duration::ZERO, longest_wait: Duration::ZERO };
-        let program = |_| Repository::builder(&store).retry(retry).build();
+        let tireless = Patience { wait: Duration::ZERO, longest_wait: Duration::ZERO, total: Duration::MAX };
+        let program = |patience| Repository::builder(&store).retry(retry).patience(patience).build();
         Self {
             random: Random(seed),
-            programs: (0..2).map(program).collect(),
+            programs: [tireless, Patience::NONE].map(program).into(),
             store,
             fates: BTreeMap::new(),
             answers: Vec::new(),
@@ -97,8 +98,9 @@ impl Run {
     }
 
     fn fault(&mut self, account: &str) -> Fault {
-        match self.random.below(10) {
+        match self.random.below(11) {
             0 => Fault::Fail,
+            10 => Fault::Busy,
             1 => Fault::LoseAnswer,
             2 => Fault::LoseRequest,
             3 => {
@@ -126,7 +128,8 @@ impl Run {
         let reads = self.random.below(8);
         self.store.will_read((0..reads.saturating_sub(5)).map(|_| Fault::None));
         if reads == 7 {
-            self.store.will_read([Fault::Fail]);
+            let fault = if self.random.below(2) == 0 { Fault::Fail } else { Fault::Busy };
+            self.store.will_read([fault]);
         }
         match self.random.below(8) {
             0 => self.withdraw(account),

@@ -216,14 +216,78 @@ async fn a_lost_answer_is_found_out_and_not_written_twice() {
 #[tokio::test]
 async fn an_answer_that_stays_lost_is_unknown_and_the_command_id_finds_out() {
     let store = FaultyStore::new();
-    let accounts = Repository::<Account, _>::new(&store);
+    let patience = Patience { wait: Duration::from_millis(1), total: Duration::from_millis(5), ..Patience::default() };
+    let accounts = Repository::<Account, _>::builder(&store).patience(patience).build();
     let id = CommandId::new();
-    store.will_append([Fault::LoseAnswer, Fault::LoseRequest, Fault::LoseRequest]);
+    store.will_append(std::iter::repeat_n(Fault::LoseRequest, 1_000));
+    let error = accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Unknown { .. }), "{error:?}");
+    assert!(store.calls().iter().filter(|call| **call == "append").count() > 2);
+    store.appends.lock().unwrap().clear();
+    let accounts = Repository::<Account, _>::builder(&store).patience(Patience::NONE).build();
+    store.will_append([Fault::LoseAnswer]);
     let error = accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap_err();
     assert!(matches!(error, ExecuteError::Unknown { .. }), "{error:?}");
     let outcome = accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap();
     assert!(outcome.repeated);
     assert_eq!(accounts.load("alice").await.unwrap().state.balance, 1);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_used_just_now_is_tried_again() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::builder(&store).cache(0).build();
+    let busy = || (0..3).map(|_| Fault::Busy);
+    store.will_read(busy());
+    store.will_append(busy());
+    let id = CommandId::new();
+    let outcome = accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap();
+    assert_eq!((outcome.version, outcome.state.balance, outcome.repeated), (1, 1, false));
+    store.will_read(busy());
+    assert_eq!(accounts.load("alice").await.unwrap().version, 1);
+    store.will_read(busy());
+    assert_eq!(accounts.history("alice").await.unwrap().len(), 1);
+    // An answer that got lost is looked for until the store answers, also for what it says then.
+    store.will_append([Fault::LoseAnswer].into_iter().chain(busy()));
+    store.will_read([Fault::None, Fault::None, Fault::None, Fault::Busy]);
+    let outcome = accounts.execute("alice", Increase { by: 1 }).command_id(CommandId::new()).await.unwrap();
+    assert_eq!((outcome.version, outcome.state.balance), (2, 2));
+    store.will_read(busy());
+    assert!(accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap().repeated);
+    assert_eq!(store.head().await.unwrap(), Position::new(2));
+}
+
+#[tokio::test]
+async fn without_patience_what_the_store_says_is_the_answer() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::builder(&store).patience(Patience::NONE).build();
+    store.will_append([Fault::Busy]);
+    let error = accounts.execute("alice", Increase { by: 1 }).await.unwrap_err();
+    assert!(matches!(&error, ExecuteError::Journal(error) if error.is_transient()), "{error:?}");
+    assert_eq!(error.to_string(), "the faulty store cannot be used just now: as asked; try again");
+    store.will_read([Fault::Busy]);
+    assert!(matches!(accounts.load("alice").await, Err(LoadError::Journal(error)) if error.is_transient()));
+}
+
+#[tokio::test]
+async fn commands_that_wait_for_their_turn_while_the_store_is_away_do_not_wait_each_its_own_time() {
+    let store = FaultyStore::new();
+    let patience = Patience { total: Duration::from_millis(300), ..Patience::default() };
+    let accounts = Repository::<Account, _>::builder(&store).patience(patience).build();
+    accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+    store.will_append(std::iter::repeat_n(Fault::Busy, 10_000));
+    store.calls();
+    let commands: Vec<_> =
+        (0..200).map(|_| tokio::spawn(accounts.execute("alice", Increase { by: 1 }).into_future())).collect();
+    for command in commands {
+        let error = command.await.unwrap().unwrap_err();
+        assert!(matches!(&error, ExecuteError::Journal(error) if error.is_transient()), "{error:?}");
+    }
+    // The first one tries again and again; those behind it find out once that it still is so.
+    let tries = store.calls().iter().filter(|call| **call == "append").count();
+    assert!((201..220).contains(&tries), "{tries} tries");
+    store.appends.lock().unwrap().clear();
+    assert_eq!(accounts.execute("alice", Increase { by: 1 }).await.unwrap().version, 2);
 }
 
 #[tokio::test]

@@ -129,7 +129,16 @@ async fn transfer(
     accounts: &Repository<Account, FaultyStore>,
     id: CommandId,
 ) -> Result<Committed, CommitError> {
-    let mut unit = UnitOfWork::new(store).command_id(id);
+    transfer_with(Patience::default(), store, accounts, id).await
+}
+
+async fn transfer_with(
+    patience: Patience,
+    store: &FaultyStore,
+    accounts: &Repository<Account, FaultyStore>,
+    id: CommandId,
+) -> Result<Committed, CommitError> {
+    let mut unit = UnitOfWork::new(store).patience(patience).command_id(id);
     let alice = unit.execute(accounts, "alice", Decrease { by: 60 }).await.unwrap();
     assert_eq!((alice.state.balance, alice.version, alice.events.len()), (40, 2, 1));
     let nothing = unit.execute(accounts, "alice", Look).await.unwrap();
@@ -185,8 +194,8 @@ async fn a_unit_whose_answer_got_lost_is_found_out_or_can_be_asked_for_again() {
     let accounts = Repository::<Account, _>::new(&store);
     accounts.execute("alice", Increase { by: 100 }).await.unwrap();
     let id = CommandId::new();
-    store.will_append([Fault::LoseAnswer, Fault::LoseRequest, Fault::LoseRequest]);
-    let error = transfer(&store, &accounts, id).await.unwrap_err();
+    store.will_append([Fault::LoseAnswer]);
+    let error = transfer_with(Patience::NONE, &store, &accounts, id).await.unwrap_err();
     assert!(matches!(error, CommitError::Unknown { .. }), "{error}");
     let committed = transfer(&store, &accounts, id).await.unwrap();
     assert_eq!((committed.events, committed.repeated), (3, true));
@@ -197,6 +206,32 @@ async fn a_unit_whose_answer_got_lost_is_found_out_or_can_be_asked_for_again() {
     unit.commit().await.unwrap();
     assert_eq!(balance(&accounts, "bob").await, (0, 3));
     assert_eq!(accounts.execute("bob", Increase { by: 1 }).await.unwrap().version, 4);
+}
+
+#[tokio::test]
+async fn a_unit_tries_again_while_the_store_cannot_be_used() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::builder(&store).cache(0).build();
+    accounts.execute("alice", Increase { by: 100 }).await.unwrap();
+    let id = CommandId::new();
+    let busy = || (0..3).map(|_| Fault::Busy);
+    store.will_read(busy());
+    store.will_append([Fault::LoseAnswer].into_iter().chain(busy()));
+    let committed = transfer(&store, &accounts, id).await.unwrap();
+    assert_eq!((committed.events, committed.repeated), (3, true));
+    // Asked for again, it reads what it did: one read after the other fails.
+    for before in 0..12 {
+        let accounts = Repository::<Account, _>::builder(&store).cache(0).build();
+        store.will_read((0..before).map(|_| Fault::None).chain(busy()));
+        let committed = transfer(&store, &accounts, id).await.unwrap();
+        assert_eq!((committed.events, committed.repeated), (3, true), "{before}");
+        store.reads.lock().unwrap().clear();
+    }
+    store.will_append([Fault::Busy]);
+    let mut unit = UnitOfWork::new(&store).patience(Patience::NONE);
+    unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap();
+    let error = unit.commit().await.unwrap_err();
+    assert!(matches!(&error, CommitError::Journal(error) if error.is_transient()), "{error:?}");
 }
 
 #[tokio::test]

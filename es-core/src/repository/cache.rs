@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::current::Current;
+use super::patience::Outage;
 use crate::aggregate::Aggregate;
 use crate::event::StreamId;
 
@@ -25,7 +26,9 @@ struct Kept<A: Aggregate> {
 pub(super) struct Slot<A: Aggregate> {
     /// Held while a command is executed: commands of this process on one aggregate take turns and lose no race to
     /// each other.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    ///
+    /// Where the store cannot be used, it tells those who wait for how long that has been so.
+    pub(super) turn: tokio::sync::Mutex<Option<Outage>>,
     /// Whether a snapshot is being taken.
     pub(super) snapshotting: AtomicBool,
     current: Mutex<Option<Current<A>>>,
@@ -46,7 +49,7 @@ impl<A: Aggregate> Cache<A> {
             return Arc::clone(slot);
         }
         let slot = Arc::new(Slot {
-            turn: tokio::sync::Mutex::new(()),
+            turn: tokio::sync::Mutex::new(None),
             snapshotting: AtomicBool::new(false),
             current: Mutex::new(None),
             asked_for: AtomicBool::new(false),

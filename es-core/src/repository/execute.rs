@@ -4,20 +4,21 @@ use std::borrow::Cow;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::MutexGuard;
 
 use super::cache::Slot;
 use super::current::{Current, Decoder};
 use super::options::{metadata_options, origin_options};
-use super::{ExecuteError, LoadError, Repository};
+use super::patience::{Outage, Tries};
+use super::{ExecuteError, LoadError, Patience, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, Context, Events};
 use crate::codec::{Codec, Payload};
 use crate::event::{CommandId, EventId, Metadata, Position, StreamId, StreamIdError, Timestamp};
 use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal, NewEvent, PageSize};
 use crate::snapshot::SnapshotStore;
-
-/// How often an append whose answer got lost is tried again to find out.
-const TRIES_TO_FIND_OUT: u32 = 3;
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,7 @@ pub struct Execute<A: Aggregate, S> {
     command: A::Command,
     metadata: Metadata,
     expected: Option<u64>,
+    patience: Patience,
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
@@ -51,10 +53,11 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         stream: Result<StreamId, StreamIdError>,
         command: A::Command,
     ) -> Self {
-        Self { repository, stream, command, metadata: Metadata::default(), expected: None }
+        let patience = repository.inner.patience;
+        Self { repository, stream, command, metadata: Metadata::default(), expected: None, patience }
     }
 
-    /// A command that a reaction sends.
+    /// A command that a reaction sends. The reactor has patience of its own, in which it can be stopped.
     #[cfg(feature = "tokio")]
     pub(super) fn sent(
         repository: Repository<A, S>,
@@ -62,7 +65,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         command: A::Command,
         metadata: Metadata,
     ) -> Self {
-        Self { repository, stream: Ok(stream), command, metadata, expected: None }
+        Self { repository, stream: Ok(stream), command, metadata, expected: None, patience: Patience::NONE }
     }
 
     metadata_options!();
@@ -84,40 +87,64 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         self,
         decided_on: &mut Option<(u64, Timestamp)>,
     ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
-        let Self { repository, stream, command, metadata, expected } = self;
+        let Self { repository, stream, command, metadata, expected, patience } = self;
         let stream = stream?;
         let slot = repository.inner.cache.slot(&stream);
-        let _turn = slot.turn.lock().await;
-        let mut attempt = Attempt::begin(&repository, &stream, &slot, metadata.shared()).await?;
+        let (mut turn, mut tries) = turn(&slot, patience).await;
+        let order = Order { stream: &stream, slot: &slot, command: &command, metadata: metadata.shared(), expected };
+        let mut attempts = 1;
+        loop {
+            let result = repository.execute_once(&order, &mut attempts, &mut tries, decided_on).await;
+            match &result {
+                // Nothing was written.
+                Err(ExecuteError::Journal(error)) if tries.wait_after(error).await => continue,
+                Err(ExecuteError::Journal(_) | ExecuteError::Unknown { .. }) => *turn = tries.outage().or(*turn),
+                _ => *turn = None,
+            }
+            return result;
+        }
+    }
+}
+
+impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
+    /// Executes a command, unless the store cannot be used.
+    async fn execute_once(
+        &self,
+        order: &Order<'_, A>,
+        attempts: &mut u32,
+        tries: &mut Tries,
+        decided_on: &mut Option<(u64, Timestamp)>,
+    ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
+        let Order { stream, slot, command, ref metadata, expected } = *order;
+        let mut attempt = Attempt::begin(self, stream, slot, Arc::clone(metadata)).await?;
         if let Some(outcome) = attempt.repeated().await? {
             return Ok(outcome);
         }
         attempt.expect(expected).await?;
-        let mut attempts = 1;
         loop {
-            let decision = attempt.decide(&command, expected).await;
+            let decision = attempt.decide(command, expected).await;
             *decided_on = Some((attempt.current.version, attempt.now));
             let events = decision?;
             if events.is_empty() {
                 return Ok(attempt.unchanged());
             }
-            match attempt.append(events).await? {
+            match attempt.append(events, tries).await? {
                 Written::Done(outcome) => return Ok(outcome),
                 Written::LostTo(actual) => {
                     let wait = match expected {
                         Some(_) => None,
-                        None => repository.inner.retry.wait_after(attempts),
+                        None => self.inner.retry.wait_after(*attempts),
                     };
                     let Some(wait) = wait else {
-                        let expected = ExpectedVersion::Exact(attempt.current.version);
-                        return Err(ExecuteError::Conflict { stream, expected, actual, attempts });
+                        let (stream, expected) = (stream.clone(), ExpectedVersion::Exact(attempt.current.version));
+                        return Err(ExecuteError::Conflict { stream, expected, actual, attempts: *attempts });
                     };
                     crate::runtime::sleep(wait).await;
                     attempt.go_to(actual).await?;
                     if let Some(outcome) = attempt.repeated().await? {
                         return Ok(outcome);
                     }
-                    attempts += 1;
+                    *attempts += 1;
                 }
             }
         }
@@ -131,6 +158,26 @@ impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for Execute<A, S> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }
+}
+
+/// Waits for a turn on an aggregate.
+async fn turn<A: Aggregate>(slot: &Slot<A>, patience: Patience) -> (MutexGuard<'_, Option<Outage>>, Tries) {
+    if let Ok(turn) = slot.turn.try_lock() {
+        return (turn, Tries::new(patience));
+    }
+    let waiting_since = Instant::now();
+    let turn = slot.turn.lock().await;
+    let tries = Tries::after(patience, *turn, waiting_since);
+    (turn, tries)
+}
+
+/// A command to be executed.
+struct Order<'a, A: Aggregate> {
+    stream: &'a StreamId,
+    slot: &'a Arc<Slot<A>>,
+    command: &'a A::Command,
+    metadata: Arc<Metadata>,
+    expected: Option<u64>,
 }
 
 /// A command under way on one aggregate: the state that it is decided on, and where that comes from.
@@ -234,11 +281,11 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         Ok(())
     }
 
-    async fn append(&mut self, events: Events<A>) -> Result<Written<A>, ExecuteError<A::Error>> {
+    async fn append(&mut self, events: Events<A>, tries: &mut Tries) -> Result<Written<A>, ExecuteError<A::Error>> {
         let ids = EventIds::of(&self.metadata, 0);
         let expected = ExpectedVersion::Exact(self.current.version);
         let unknown = |source| ExecuteError::Unknown { stream: self.stream.clone(), source };
-        let mut tries = 0;
+        let mut in_doubt = false;
         let (appended, events) = loop {
             let (new, written) = encode(self.stream, &events, &ids, &self.metadata)
                 .map_err(|source| ExecuteError::Encode { stream: self.stream.clone(), source })?;
@@ -246,15 +293,17 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
             match self.repository.inner.store.append(append).await {
                 Ok(appended) => break (appended, written),
                 Err(AppendError::Unknown { source }) => {
-                    tries += 1;
-                    if tries == TRIES_TO_FIND_OUT {
+                    in_doubt = true;
+                    if !tries.wait().await {
                         return Err(unknown(source));
                     }
                 }
                 // The journal looks for the events before it compares versions, so they are not there.
                 Err(AppendError::Conflict { actual, .. }) => return Ok(Written::LostTo(actual)),
-                // Says that nothing was written now; before, something may have been.
-                Err(AppendError::Journal(error)) if tries > 0 => return Err(unknown(error.into())),
+                // Nothing was written, so the same events are tried again.
+                Err(AppendError::Journal(error)) if tries.wait_after(&error).await => {}
+                // Nothing was written this time; before, something may have been.
+                Err(AppendError::Journal(error)) if in_doubt => return Err(unknown(error.into())),
                 Err(AppendError::Journal(error)) => return Err(ExecuteError::Journal(error)),
                 Err(error) => {
                     // The same command, decided by another program at the same time, gave other events.
@@ -265,10 +314,16 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
                 }
             }
         };
-        if appended.repeated
-            && let Some(outcome) = self.repeated().await.map_err(|error| unknown(error.into()))?
-        {
-            return Ok(Written::Done(outcome));
+        if appended.repeated {
+            // What was written may be read another time.
+            loop {
+                match self.repeated().await {
+                    Ok(Some(outcome)) => return Ok(Written::Done(outcome)),
+                    Ok(None) => break,
+                    Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
+                    Err(error) => return Err(unknown(error.into())),
+                }
+            }
         }
         Ok(Written::Done(self.written(events, &ids, &appended).await))
     }

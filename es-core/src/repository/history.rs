@@ -1,10 +1,12 @@
 //! `History`: who did what when.
 
 use std::future::{Future, IntoFuture};
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 
 use super::current::Decoder;
-use super::{LoadError, Repository};
+use super::patience::Tries;
+use super::{LoadError, Patience, Repository};
 use crate::aggregate::Aggregate;
 use crate::event::{Recorded, StreamId, StreamIdError};
 use crate::journal::{Journal, PageSize};
@@ -39,7 +41,8 @@ impl<A: Aggregate, S: Journal + SnapshotStore> History<A, S> {
 
     /// Reads the history in parts, so that one of any length fits in memory.
     pub fn pages(self) -> HistoryPages<A, S> {
-        HistoryPages { history: self, size: PageSize::default(), done: false }
+        let patience = self.repository.inner.patience;
+        HistoryPages { history: self, size: PageSize::default(), patience, done: false }
     }
 }
 
@@ -60,10 +63,11 @@ impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for History<A, S> {
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
-    /// The events of a stream with these versions.
-    pub(super) fn history_of(&self, stream: &StreamId, versions: std::ops::RangeInclusive<u64>) -> History<A, S> {
+    /// The events of a stream with these versions, for one who has patience of its own.
+    pub(super) fn history_of(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> HistoryPages<A, S> {
         let (from, to) = versions.into_inner();
-        History { repository: self.clone(), stream: Ok(stream.clone()), from, to }
+        let history = History { repository: self.clone(), stream: Ok(stream.clone()), from, to };
+        HistoryPages { patience: Patience::NONE, ..history.pages() }
     }
 }
 
@@ -71,6 +75,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
 pub struct HistoryPages<A: Aggregate, S> {
     history: History<A, S>,
     size: PageSize,
+    patience: Patience,
     done: bool,
 }
 
@@ -93,7 +98,13 @@ impl<A: Aggregate, S: Journal + SnapshotStore> HistoryPages<A, S> {
         if self.done || *from > *to {
             return Ok(None);
         }
-        let page = repository.inner.store.read_stream(stream, *from..=*to, self.size).await?;
+        let mut tries = Tries::new(self.patience);
+        let page = loop {
+            match repository.inner.store.read_stream(stream, *from..=*to, self.size).await {
+                Err(error) if tries.wait_after(&error).await => {}
+                page => break page?,
+            }
+        };
         let Some(last) = page.last().map(|raw| raw.version) else {
             self.done = true;
             return Ok(None);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::cache::Slot;
 use super::current::Current;
+use super::patience::Tries;
 use super::{LoadError, Repository};
 use crate::aggregate::Aggregate;
 use crate::event::{Position, StreamId, StreamIdError, Timestamp};
@@ -58,17 +59,13 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Load<A, S> {
     async fn run(self) -> Result<Loaded<A>, LoadError> {
         let Self { repository, stream, at } = self;
         let stream = stream?;
-        let slot = repository.inner.cache.slot(&stream);
-        let (to, must_exist) = match at {
-            At::Now => (u64::MAX, false),
-            At::Version(version) => (version, true),
-            At::Time(time) => (repository.inner.store.version_at(&stream, time).await?, true),
-        };
-        let Current { state, version, position, .. } = repository.load_current(&stream, &slot, to).await?;
-        if must_exist && version < to {
-            return Err(LoadError::NoSuchVersion { stream, version: to, newest: version });
+        let mut tries = Tries::new(repository.inner.patience);
+        loop {
+            match repository.load_once(&stream, &at).await {
+                Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
+                result => return result,
+            }
         }
-        Ok(Loaded { state, version, position })
     }
 }
 
@@ -82,6 +79,21 @@ impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for Load<A, S> {
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
+    /// Loads an aggregate, unless the store cannot be used.
+    async fn load_once(&self, stream: &StreamId, at: &At) -> Result<Loaded<A>, LoadError> {
+        let slot = self.inner.cache.slot(stream);
+        let (to, must_exist) = match *at {
+            At::Now => (u64::MAX, false),
+            At::Version(version) => (version, true),
+            At::Time(time) => (self.inner.store.version_at(stream, time).await?, true),
+        };
+        let Current { state, version, position, .. } = self.load_current(stream, &slot, to).await?;
+        if must_exist && version < to {
+            return Err(LoadError::NoSuchVersion { stream: stream.clone(), version: to, newest: version });
+        }
+        Ok(Loaded { state, version, position })
+    }
+
     /// The state after the event `to` of a stream, or after the last one where the stream ends before: from the
     /// nearest that is at hand, the cache, a snapshot or the beginning.
     pub(super) async fn load_current(

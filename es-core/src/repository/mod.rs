@@ -7,6 +7,7 @@ mod execute;
 mod history;
 mod load;
 mod options;
+mod patience;
 mod retry;
 mod sealed;
 #[cfg(feature = "tokio")]
@@ -22,6 +23,7 @@ pub use error::{CommitError, ExecuteError, LoadError, UnitError};
 pub use execute::{Execute, Outcome};
 pub use history::{History, HistoryPages};
 pub use load::{Load, Loaded};
+pub use patience::Patience;
 pub use retry::Retry;
 #[cfg(feature = "conformance")]
 pub(crate) use sealed::seal;
@@ -57,6 +59,7 @@ struct Inner<A: Aggregate, S> {
     cache: Cache<A>,
     clock: Arc<dyn Clock>,
     retry: Retry,
+    patience: Patience,
     snapshots: Option<SnapshotPolicy>,
     /// What its snapshots are: the format, and the shape of the state.
     snapshot_format: String,
@@ -85,6 +88,7 @@ pub struct RepositoryBuilder<A, S> {
     cache: usize,
     clock: Option<Arc<dyn Clock>>,
     retry: Retry,
+    patience: Patience,
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> RepositoryBuilder<A, S> {
@@ -106,6 +110,12 @@ impl<A: Aggregate, S: Journal + SnapshotStore> RepositoryBuilder<A, S> {
         self
     }
 
+    /// Tries a store that cannot be used just now for as long as `patience` says: for 10 seconds unless this is called.
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Makes the repository.
     pub fn build(self) -> Repository<A, S> {
         let clock = self.clock.unwrap_or_else(|| self.store.clock());
@@ -114,6 +124,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> RepositoryBuilder<A, S> {
             cache: Cache::new(self.cache),
             clock,
             retry: self.retry,
+            patience: self.patience,
             snapshots: A::SNAPSHOT,
             snapshot_format: format_of::<A>(),
         };
@@ -135,6 +146,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore + Clone> Repository<A, S> {
             cache: 10_000,
             clock: None,
             retry: Retry::default(),
+            patience: Patience::default(),
         }
     }
 }
@@ -143,8 +155,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
     /// Executes a command on the aggregate `id`, which begins with its first command.
     ///
     /// Decides the command on the aggregate's state, appends the events that it gives, and answers when they are in
-    /// the journal. A race that is lost to another writer is decided again, as [`Retry`] says. Options of the
-    /// command (who, which id) are set on what this returns, before it is awaited.
+    /// the journal. A race that is lost to another writer is decided again, as [`Retry`] says. A store that cannot be used
+    /// just now is tried again, and an answer that got lost is looked for, as [`Patience`] says. Options of the command (who,
+    /// which id) are set on what this returns, before it is awaited.
     ///
     /// Dropping the future at any time leaves the command as a whole or nothing of it in the journal.
     ///
@@ -153,6 +166,8 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
     /// - [`ExecuteError::Rejected`] with the domain's own error: nothing was written;
     /// - [`ExecuteError::Conflict`] when the races lost were too many: execute it again;
     /// - [`ExecuteError::Unknown`] when the answer got lost: execute it again with the same command id;
+    /// - [`ExecuteError::Journal`] when the store fails: whether to try again says
+    ///   [`is_transient`](crate::JournalError::is_transient);
     /// - the others say what is wrong with the id, the journal, or an event in it: nothing was written.
     pub fn execute(&self, id: impl IdOf<A>, command: impl Into<A::Command>) -> Execute<A, S> {
         Execute::new(self.clone(), StreamId::new(A::NAME, &id.id_text()), command.into())

@@ -28,11 +28,16 @@ impl Retry {
         }
         let doublings = attempts.checked_sub(2).map_or(0, |doublings| doublings.min(16));
         let longest = if attempts < 2 { Duration::ZERO } else { (self.wait * (1 << doublings)).min(self.longest_wait) };
-        let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
-        // Each hasher is seeded anew by the standard library.
-        let random = RandomState::new().build_hasher().finish();
-        Some(Duration::from_nanos(random.checked_rem(nanos).unwrap_or(0)))
+        Some(random_below(longest))
     }
+}
+
+/// A random time that is shorter than `longest`, or none at all.
+pub(super) fn random_below(longest: Duration) -> Duration {
+    let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+    // Each hasher is seeded anew by the standard library.
+    let random = RandomState::new().build_hasher().finish();
+    Duration::from_nanos(random.checked_rem(nanos).unwrap_or(0))
 }
 
 impl Default for Retry {

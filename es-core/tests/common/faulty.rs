@@ -16,6 +16,8 @@ pub enum Fault {
     None,
     /// Nothing is done.
     Fail,
+    /// Nothing is done, and trying again helps.
+    Busy,
     /// An append is done, but its answer gets lost; a read fails.
     LoseAnswer,
     /// An append is not done, and that is not known; a read fails.
@@ -77,6 +79,7 @@ impl FaultyStore {
         let fault = self.reads.lock().unwrap().pop_front();
         match fault {
             None | Some(Fault::None | Fault::Overtake(_)) => Ok(()),
+            Some(Fault::Busy) => Err(busy()),
             Some(_) => Err(failed("read")),
         }
     }
@@ -84,6 +87,10 @@ impl FaultyStore {
 
 fn failed(action: &'static str) -> JournalError {
     JournalError::Failed { store: "the faulty store".to_owned(), action, source: "as asked".into() }
+}
+
+fn busy() -> JournalError {
+    JournalError::Busy { store: "the faulty store".to_owned(), source: "as asked".into() }
 }
 
 impl Journal for FaultyStore {
@@ -99,6 +106,7 @@ impl Journal for FaultyStore {
         match fault {
             Fault::None => self.inner().append(append).await,
             Fault::Fail => Err(failed("append").into()),
+            Fault::Busy => Err(busy().into()),
             Fault::LoseRequest => Err(unknown()),
             Fault::LoseAnswer => {
                 self.inner().append(append).await?;

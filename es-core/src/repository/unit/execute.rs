@@ -11,6 +11,7 @@ use crate::journal::Journal;
 use crate::repository::current::Current;
 use crate::repository::execute::{EventIds, encode};
 use crate::repository::options::origin_options;
+use crate::repository::patience::Tries;
 use crate::repository::{ExecuteError, LoadError, Repository};
 use crate::snapshot::SnapshotStore;
 
@@ -54,10 +55,17 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
         let stream = stream?;
         let step = unit.steps;
         unit.steps += 1;
-        if let Some(command_id) = metadata.command_id
-            && let Some(decided) = unit.decided_before(&repository, &stream, command_id, step).await?
-        {
-            return Ok(decided);
+        if let Some(command_id) = metadata.command_id {
+            let mut tries = Tries::new(unit.patience);
+            let before = loop {
+                match unit.decided_before(&repository, &stream, command_id, step).await {
+                    Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
+                    before => break before?,
+                }
+            };
+            if let Some(decided) = before {
+                return Ok(decided);
+            }
         }
         let metadata = metadata.shared();
         let part = unit.part(&repository, &stream).await?;
@@ -106,7 +114,7 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         let ids = EventIds::OfCommand { command: id, step };
         let mut decided = Decided { events: Vec::new(), state: Arc::new(A::initial()), version: versions.start() - 1 };
         let mut committed = self.repeated.unwrap_or(Committed { events: 0, position: Position::START, repeated: true });
-        let mut pages = repository.history_of(stream, versions).pages();
+        let mut pages = repository.history_of(stream, versions);
         let mut recorded = 0;
         while let Some(page) = pages.next().await? {
             for event in page {
@@ -124,8 +132,8 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
                 }
             }
         }
-        self.repeated = Some(committed);
         decided.state = repository.load_current(stream, &slot, decided.version).await?.state;
+        self.repeated = Some(committed);
         Ok(Some(decided))
     }
 }

@@ -12,15 +12,13 @@ pub use execute::{Decided, UnitCommand};
 
 use super::current::Current;
 use super::options::{metadata_options, origin_options};
-use super::{CommitError, LoadError, Loaded, Repository, Retry, UnitError};
+use super::patience::Tries;
+use super::{CommitError, LoadError, Loaded, Patience, Repository, Retry, UnitError};
 use crate::aggregate::{Aggregate, IdOf};
 use crate::event::{Metadata, Position, StreamId};
 use crate::journal::{Append, AppendError, Appended, Journal};
 use crate::snapshot::SnapshotStore;
 use part::{Part, PartOf};
-
-/// How often an append whose answer got lost is tried again to find out.
-const TRIES_TO_FIND_OUT: u32 = 3;
 
 /// Commands on several aggregates that are written as a whole or not at all.
 ///
@@ -40,6 +38,7 @@ pub struct UnitOfWork<S> {
     store: S,
     metadata: Metadata,
     retry: Retry,
+    patience: Patience,
     parts: Vec<Box<dyn Part>>,
     /// Where each stream has its part.
     part_of: HashMap<StreamId, usize>,
@@ -70,6 +69,7 @@ impl<S: Journal + SnapshotStore + Clone> UnitOfWork<S> {
             store: store.clone(),
             metadata: Metadata::default(),
             retry: Retry::default(),
+            patience: Patience::default(),
             parts: Vec::new(),
             part_of: HashMap::new(),
             steps: 0,
@@ -83,6 +83,13 @@ impl<S: Journal + SnapshotStore + Clone> UnitOfWork<S> {
     /// Has [`run`](Self::run) do lost races again as `retry` says.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// Tries a store that cannot be used just now for as long as `patience` says, in each step of its own: for 10 seconds
+    /// unless this is called.
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -108,7 +115,9 @@ impl<S: Journal + SnapshotStore + Clone> UnitOfWork<S> {
     ) -> Result<(T, Committed), UnitError<E>> {
         let mut attempts = 1;
         loop {
-            let mut unit = Self { metadata: self.metadata.clone(), retry: self.retry, ..Self::new(&self.store) };
+            let Self { metadata, retry, patience, .. } = &self;
+            let mut unit =
+                Self { metadata: metadata.clone(), retry: *retry, patience: *patience, ..Self::new(&self.store) };
             let value = work(&mut unit).await.map_err(UnitError::Work)?;
             let error = match unit.commit().await {
                 Ok(committed) => return Ok((value, committed)),
@@ -172,20 +181,27 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     /// # Errors
     ///
     /// - [`CommitError::Conflict`] when an aggregate changed: nothing was written, do the unit again;
-    /// - [`CommitError::Unknown`] when the answer got lost: do it again with the same command id;
+    /// - [`CommitError::Unknown`] when the answer got lost, and could not be found within the unit's
+    ///   [patience](Self::patience): do it again with the same command id;
     /// - the others say what is wrong with the events or the journal: nothing was written.
     pub async fn commit(self) -> Result<Committed, CommitError> {
         if let Some(committed) = self.repeated {
             return Ok(committed);
         }
-        let mut tries = 0;
+        let (mut tries, mut in_doubt) = (Tries::new(self.patience), false);
         let appended = loop {
             let append = Append { streams: self.parts.iter().map(|part| part.append()).collect() };
             match self.store.append(append).await {
                 Ok(appended) => break appended,
-                Err(AppendError::Unknown { .. }) if tries + 1 < TRIES_TO_FIND_OUT => tries += 1,
-                // Says that nothing was written now; before, something may have been.
-                Err(AppendError::Journal(error)) if tries > 0 => {
+                Err(AppendError::Unknown { source }) => {
+                    in_doubt = true;
+                    if !tries.wait().await {
+                        return Err(CommitError::Unknown { source });
+                    }
+                }
+                Err(AppendError::Journal(error)) if tries.wait_after(&error).await => {}
+                // Nothing was written this time; before, something may have been.
+                Err(AppendError::Journal(error)) if in_doubt => {
                     return Err(CommitError::Unknown { source: error.into() });
                 }
                 Err(error) => return Err(error.into()),
@@ -211,7 +227,13 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         let index = if let Some(index) = self.part_of.get(stream) {
             *index
         } else {
-            let part = PartOf::load(repository, stream).await?;
+            let mut tries = Tries::new(self.patience);
+            let part = loop {
+                match PartOf::load(repository, stream).await {
+                    Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
+                    part => break part?,
+                }
+            };
             self.part_of.insert(stream.clone(), self.parts.len());
             self.parts.push(Box::new(part));
             self.parts.len() - 1

@@ -5,7 +5,9 @@
 mod away;
 mod clients;
 mod cut;
+mod domain;
 mod killed;
 mod limits;
 mod promoted;
+mod restarted;
 mod versions;
