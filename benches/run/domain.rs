@@ -1,4 +1,4 @@
-//! The bank account that all workloads are about, and the events that they write: 70 to 90 bytes of JSON.
+//! The bank account that all workloads are about, and the events that they write: 60 to 90 bytes of JSON.
 
 use es_core::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,7 @@ pub(crate) fn amount(number: u64) -> u64 {
 }
 
 pub(crate) fn reference(number: u64) -> String {
-    format!("invoice-2026-{number:010}-ac")
+    format!("invoice-2026-{number:010}-settlement")
 }
 
 pub(crate) fn account(number: u64) -> String {

@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) kernel: String,
     pub(crate) rustc: String,
     pub(crate) sqlite: String,
+    /// Its version and what makes it durable; none where nothing ran on it.
+    pub(crate) postgres: Option<String>,
     /// 4 KiB, overwritten and synced, a second.
     pub(crate) syncs_per_second: f64,
     pub(crate) load: String,
@@ -42,7 +44,8 @@ impl Facts {
             processor,
             kernel: output("uname", &["-sr"]),
             rustc: output("rustc", &["--version"]),
-            sqlite: rusqlite::version().to_owned(),
+            sqlite: format!("SQLite {} with journal_mode=WAL, synchronous=FULL", rusqlite::version()),
+            postgres: None,
             syncs_per_second: syncs_per_second(folder, Duration::from_millis(300)),
             load: file("/proc/loadavg").trim().to_owned(),
         }

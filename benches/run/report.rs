@@ -7,76 +7,87 @@ use serde::Serialize;
 
 use crate::machine::Facts;
 use crate::measure::Figures;
+use crate::plot;
+use crate::unit::Unit;
 
+/// All that a run found.
 #[derive(Serialize)]
-struct Report<'a> {
-    machine: &'a Facts,
-    figures: &'a [Figures],
+pub(crate) struct Report {
+    pub(crate) machine: Facts,
+    pub(crate) figures: Vec<Figures>,
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// A workload that did not come to its end.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) workload: String,
+    pub(crate) error: String,
 }
 
 /// One line of the table on the screen.
 pub(crate) fn line(figures: &Figures) -> String {
-    let Figures { workload, subject, median, least, most, ratio, runs, quiet, .. } = figures;
-    let (median, least, most) = (short(*median), short(*least), short(*most));
+    let Figures { workload, subject, unit, median, least, most, runs, quiet, .. } = figures;
+    let spread = if *runs > 1 { format!(" ({} to {})", unit.show(*least), unit.show(*most)) } else { String::new() };
+    let ratio = ratio(figures);
+    let ratio = if ratio.is_empty() { ratio } else { format!(", {ratio} of the first") };
     let verdict = verdict(figures);
-    format!(
-        "{workload:<15} {subject:<52} {median:>7} ({least} to {most}), {ratio:.2}{verdict} [{quiet} of {runs} quiet]"
-    )
+    let verdict = if verdict.is_empty() { verdict } else { format!("; {verdict}") };
+    format!("{workload:<16} {subject:<62} {:>9}{spread}{ratio}{verdict} [{quiet} of {runs} quiet]", unit.show(*median))
+}
+
+fn ratio(figures: &Figures) -> String {
+    // Memory is held against a bound: its subjects do different things.
+    if figures.first || figures.unit == Unit::Mebibytes { String::new() } else { format!("{:.2}", figures.ratio) }
 }
 
 fn verdict(figures: &Figures) -> String {
-    match figures.target {
-        Some(target) if figures.ratio >= target => format!(" of {target:.2}, reached"),
-        Some(target) => format!(" of {target:.2}, missed"),
-        None => String::new(),
-    }
+    let (Some(target), Some(reached)) = (figures.target, figures.reached) else { return String::new() };
+    format!("{}: {}", target.show(figures.unit), if reached { "reached" } else { "**missed**" })
 }
 
-/// `12.3k`.
-pub(crate) fn short(number: f64) -> String {
-    match number {
-        _ if number >= 1e6 => format!("{:.2}M", number / 1e6),
-        _ if number >= 1e4 => format!("{:.0}k", number / 1e3),
-        _ if number >= 1e3 => format!("{:.1}k", number / 1e3),
-        _ => format!("{number:.0}"),
-    }
-}
-
-pub(crate) fn markdown(machine: &Facts, figures: &[Figures]) -> String {
-    let mut text = String::new();
-    let Facts { date, commit, cores, processor, kernel, rustc, sqlite, syncs_per_second, load } = machine;
-    let _ = writeln!(
-        text,
-        "Measured {date} at commit {commit}: {cores} cores ({processor}), {kernel}, {rustc}, SQLite {sqlite} in WAL mode with \
-         `synchronous=FULL`; {syncs_per_second:.0} synced writes of 4 KiB a second; load {load} at the start.\n"
-    );
-    let mut heading = "";
-    for figures in figures {
-        if figures.what != heading {
-            heading = &figures.what;
-            let _ = writeln!(text, "\n**{}**: {heading}\n", figures.workload);
-            text.push_str("| | median | from, to | of the first | target | quiet |\n|---|---|---|---|---|---|\n");
+impl Report {
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = String::new();
+        let Facts { date, commit, cores, processor, kernel, rustc, sqlite, postgres, syncs_per_second, load } =
+            &self.machine;
+        let postgres = postgres.as_ref().map_or_else(String::new, |postgres| format!(", {postgres}"));
+        let _ = writeln!(
+            text,
+            "Measured {date} at commit {commit}: {cores} cores ({processor}), {kernel}, {rustc}, {sqlite}{postgres}; \
+             {syncs_per_second:.0} synced writes of 4 KiB a second; load {load} at the start.\n"
+        );
+        for Failure { workload, error } in &self.failures {
+            let _ = writeln!(text, "**{workload} failed**: {}\n", error.replace('\n', " "));
         }
-        let Figures { subject, median, least, most, ratio, target, runs, quiet, .. } = figures;
-        let (median, least, most) = (short(*median), short(*least), short(*most));
-        let target = target.map_or_else(String::new, |target| {
-            format!("{target:.2} {}", if *ratio >= target { "reached" } else { "**missed**" })
-        });
-        let _ =
-            writeln!(text, "| {subject} | {median}/s | {least}, {most} | {ratio:.2} | {target} | {quiet} of {runs} |");
+        let mut heading = "";
+        for figures in &self.figures {
+            if figures.what != heading {
+                heading = &figures.what;
+                let _ = writeln!(text, "\n**{}**: {heading}\n", figures.workload);
+                text.push_str("| | median | from, to | of the first | target | quiet |\n|---|---|---|---|---|---|\n");
+            }
+            let Figures { subject, unit, median, least, most, runs, quiet, .. } = figures;
+            let spread = match runs {
+                1 => String::new(),
+                _ => format!("{}, {}", unit.show(*least), unit.show(*most)),
+            };
+            let (median, ratio, verdict) = (unit.show(*median), ratio(figures), verdict(figures));
+            let _ = writeln!(text, "| {subject} | {median} | {spread} | {ratio} | {verdict} | {quiet} of {runs} |");
+        }
+        text
     }
-    text
-}
 
-pub(crate) fn write(folder: &Path, machine: &Facts, figures: &[Figures]) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    std::fs::write(folder.join("results.md"), markdown(machine, figures))?;
-    std::fs::write(folder.join("results.json"), serde_json::to_string_pretty(&Report { machine, figures })?)?;
-    let mut workloads: Vec<&str> = figures.iter().map(|figures| figures.workload).collect();
-    workloads.dedup();
-    for workload in workloads {
-        let of: Vec<_> = figures.iter().filter(|figures| figures.workload == workload).collect();
-        std::fs::write(folder.join(format!("{}.svg", workload.replace('/', "-"))), crate::plot::bars(workload, &of))?;
+    pub(crate) fn write(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join("results.md"), self.markdown())?;
+        std::fs::write(folder.join("results.json"), serde_json::to_string_pretty(self)?)?;
+        let mut workloads: Vec<&str> = self.figures.iter().map(|figures| figures.workload).collect();
+        workloads.dedup();
+        for workload in workloads {
+            let of: Vec<_> = self.figures.iter().filter(|figures| figures.workload == workload).collect();
+            std::fs::write(folder.join(format!("{}.svg", workload.replace('/', "-"))), plot::svg(workload, &of))?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Workloads on PostgreSQL, on a private server, beside the same by hand.
 
+mod large;
 mod project;
 mod raw;
 
@@ -7,13 +8,20 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use es_core::Projector;
 use es_postgres::PostgresStore;
 use es_postgres_server::{Database, Server};
+use sqlx::{Connection as _, Row as _};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
+pub(crate) use project::project_all;
+
+use crate::journal::append;
+use crate::latency;
 use crate::measure::{Effort, Maker, Workload, rate};
-use crate::memory::{append, load, many_aggregates, one_aggregate};
+use crate::memory::{CLIENTS, Spread, load, many_aggregates, of_clients, one_aggregate};
+use crate::sqlite::Place;
 
 static DATABASE: OnceLock<Database> = OnceLock::new();
 static SCHEMA: AtomicU64 = AtomicU64::new(0);
@@ -28,22 +36,48 @@ fn url() -> String {
     DATABASE.get_or_init(|| Server::shared().database()).url()
 }
 
-/// A journal in a schema of its own.
-async fn journal() -> PostgresStore {
-    let schema = format!("es_{}", SCHEMA.fetch_add(1, Ordering::Relaxed));
-    PostgresStore::builder().schema(&schema).connect(&url()).await.expect("a journal")
+/// The name of a schema that is not there yet.
+fn fresh() -> String {
+    format!("es_{}", SCHEMA.fetch_add(1, Ordering::Relaxed))
 }
 
-pub(crate) fn makers(runtime: &'static Runtime, effort: Effort) -> Vec<Maker> {
+/// A journal in a schema of its own.
+async fn journal() -> PostgresStore {
+    open(&fresh()).await
+}
+
+async fn open(schema: &str) -> PostgresStore {
+    PostgresStore::builder().schema(schema).connect(&url()).await.expect("a journal")
+}
+
+/// What the figures depend on: the server's version, and how durable it is; `None` while there is no server.
+pub(crate) fn facts(runtime: &Runtime) -> Option<String> {
+    let database = DATABASE.get()?;
+    let facts = runtime.block_on(async {
+        let mut db = sqlx::PgConnection::connect(&database.url()).await?;
+        let settings = "SELECT format(
+                'PostgreSQL %s with fsync=%s, synchronous_commit=%s, full_page_writes=%s, wal_sync_method=%s, shared_buffers=%s',
+                split_part(current_setting('server_version'), ' ', 1), current_setting('fsync'),
+                current_setting('synchronous_commit'), current_setting('full_page_writes'),
+                current_setting('wal_sync_method'), current_setting('shared_buffers')
+            )";
+        sqlx::query(settings).fetch_one(&mut db).await?.try_get::<String, _>(0)
+    });
+    facts.ok()
+}
+
+pub(crate) fn makers(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> Vec<Maker> {
     vec![
-        (
-            "postgres/one",
-            Box::new(move || [0, 10_000 / effort.divisor].map(|prior| one(runtime, prior, effort)).into()),
-        ),
-        ("postgres/many", Box::new(move || [1, 16, 64, 256].map(|clients| many(runtime, clients, effort)).into())),
+        ("postgres/one", Box::new(move || effort.prior.iter().map(|prior| one(runtime, *prior, effort)).collect())),
+        ("postgres/many", Box::new(move || CLIENTS.map(|clients| many(runtime, clients, effort)).into())),
         ("postgres/replay", Box::new(move || vec![replay(runtime, 100_000 / effort.divisor)])),
         ("postgres/project", Box::new(move || vec![projected(runtime, 200_000 / effort.divisor)])),
         ("postgres/bulk", Box::new(move || vec![bulk(runtime, 100_000 / effort.divisor)])),
+        ("postgres/latency", Box::new(move || vec![latency(runtime, effort)])),
+        ("postgres/size", Box::new(move || vec![large::size(runtime, effort)])),
+        ("postgres/growth", Box::new(move || large::growth(runtime, effort))),
+        ("postgres/start", Box::new(move || vec![large::start(runtime, effort)])),
+        ("postgres/memory", Box::new(move || vec![large::memory(runtime, place, effort)])),
     ]
 }
 
@@ -58,22 +92,45 @@ fn with_store<F: Future<Output = f64>>(runtime: &Runtime, work: impl FnOnce(Post
 }
 
 fn one(runtime: &'static Runtime, prior: u64, effort: Effort) -> Workload {
-    Workload::new("postgres/one", format!("commands a second on one aggregate, {prior} events before, 1 client"))
+    let axis = "events before";
+    Workload::new("postgres/one", format!("commands on one aggregate, {prior} events before, 1 client"))
         .target(0.8)
-        .subject("sqlx, state at hand, one INSERT", move || {
+        .subject_at("by hand", axis, prior, "sqlx, state at hand, one INSERT", move || {
             runtime
                 .block_on(async { tokio::spawn(async move { raw::one_aggregate(&url(), prior, effort).await }).await })
                 .expect("it ends")
         })
-        .subject("es", move || with_store(runtime, |store| async move { one_aggregate(store, prior, effort).await }))
+        .subject_at("es", axis, prior, "es", move || {
+            with_store(runtime, |store| async move { one_aggregate(store, prior, effort).await })
+        })
 }
 
 fn many(runtime: &'static Runtime, clients: u64, effort: Effort) -> Workload {
-    Workload::new("postgres/many", format!("commands a second over 1,000 aggregates, {clients} clients"))
+    Workload::new("postgres/many", format!("commands over 1,000 aggregates, {}", of_clients(clients)))
         .target(0.8)
-        .subject("sqlx, joined appends", move || runtime.block_on(raw::joined(&url(), clients, effort)))
-        .subject("es", move || {
-            with_store(runtime, |store| async move { many_aggregates(store, clients, effort).await })
+        .subject_at("by hand", "clients", clients, "sqlx, joined appends", move || {
+            runtime.block_on(async { raw::joined(raw::open(&url()).await, clients, Spread::NEW, effort).await })
+        })
+        .subject_at("es", "clients", clients, "es", move || {
+            with_store(runtime, |store| async move { many_aggregates(store, clients, Spread::NEW, effort).await })
+        })
+}
+
+fn latency(runtime: &'static Runtime, effort: Effort) -> Workload {
+    let what = "1,000 commands a second over 1,000 aggregates, each until a projection into a table shows it";
+    Workload::new("postgres/latency", what)
+        .repeat(effort.repetitions.min(3))
+        .parts(latency::parts("sqlx, one task: insert, then project", None), move || {
+            runtime.block_on(raw::latency(&url(), effort))
+        })
+        .parts(latency::parts("es", Some(20.0)), move || {
+            runtime.block_on(async {
+                let store = journal().await;
+                let projection = Projector::new(&store, &store, project::Balances).spawn();
+                let figures = latency::projected(&store, projection, effort).await;
+                store.close().await;
+                figures
+            })
         })
 }
 
@@ -85,7 +142,7 @@ fn replay(runtime: &'static Runtime, events: u64) -> Workload {
         append(&store, events, 0..1).await;
         (Mutex::new(db), store)
     });
-    Workload::new("postgres/replay", format!("events a second, one stream of {events}"))
+    Workload::new("postgres/replay", format!("events of one stream of {events}"))
         .target(0.7)
         .subject("sqlx, streamed, JSON borrowed", move || {
             runtime.block_on(async { raw::replay(&mut *db.lock().await, events).await })
@@ -101,7 +158,7 @@ fn projected(runtime: &'static Runtime, events: u64) -> Workload {
         append(&store, events, 0..1_000).await;
         (Mutex::new(db), store)
     });
-    Workload::new("postgres/project", format!("events a second, {events} into a table, upserts folded by batch"))
+    Workload::new("postgres/project", format!("events, {events} into a table, upserts folded by batch"))
         .target(0.8)
         .subject("sqlx, 500 a transaction", move || {
             runtime.block_on(async { raw::project(&mut *db.lock().await, events).await })
@@ -110,7 +167,7 @@ fn projected(runtime: &'static Runtime, events: u64) -> Workload {
 }
 
 fn bulk(runtime: &'static Runtime, events: u64) -> Workload {
-    Workload::new("postgres/bulk", format!("events a second, {events} appended"))
+    Workload::new("postgres/bulk", format!("events, {events} appended"))
         .target(0.8)
         .subject("sqlx, UNNEST of 5,000", move || runtime.block_on(raw::bulk(&url(), events)))
         .subject("es: appends of 1,000", move || {

@@ -6,10 +6,11 @@ use std::time::Instant;
 use es_core::Journal;
 use es_core::prelude::*;
 use es_postgres::{PostgresStore, PostgresTx};
-use sqlx::Executor as _;
+use sqlx::{Executor as _, Row as _};
 
 use super::signed;
 use crate::domain::{Deposited, Withdrawn};
+use crate::growth::streams;
 use crate::measure::rate;
 
 /// The balance of each account.
@@ -19,6 +20,8 @@ pub(crate) struct Balances;
 
 impl ReadModel for Balances {
     async fn create(&mut self, tx: &mut PostgresTx) -> Projected {
+        // That of a projection of another journal.
+        tx.execute("DROP TABLE IF EXISTS balances").await?;
         tx.execute("CREATE TABLE balances (id text PRIMARY KEY, balance bigint NOT NULL)").await?;
         Ok(())
     }
@@ -58,4 +61,11 @@ pub(super) async fn project(store: PostgresStore, events: u64) -> f64 {
         rate
     };
     tokio::spawn(work).await.expect("it ends")
+}
+
+/// Projects the whole journal, and checks that it did.
+pub(crate) async fn project_all(store: &PostgresStore, events: u64) {
+    Projector::new(store, store, Balances).run_to_head().await.expect("it catches up");
+    let shown: i64 = sqlx::query("SELECT count(*) FROM balances").fetch_one(store.pool()).await.expect("a row").get(0);
+    assert!(shown >= signed(streams(events)));
 }

@@ -8,22 +8,44 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tokio::sync::{mpsc, oneshot};
 
 use super::signed;
-use crate::domain::{Borrowed, Plain, PlainAccount, account};
+use crate::domain::{Borrowed, Plain, PlainAccount, account, amount, is_withdrawal};
+use crate::growth::{EVENTS_PER_STREAM, anywhere, streams};
+use crate::latency::{length, open_loop};
 use crate::measure::{Effort, Slice, rate};
+use crate::memory::Spread;
 
-const INSERT: &str = "INSERT INTO raw.events (stream, seq, type, payload) VALUES ($1, $2, $3, $4)";
-const INSERT_MANY: &str = "INSERT INTO raw.events (stream, seq, type, payload) \
+const INSERT: &str = "INSERT INTO events (stream, seq, type, payload) VALUES ($1, $2, $3, $4)";
+const INSERT_MANY: &str = "INSERT INTO events (stream, seq, type, payload) \
                            SELECT * FROM UNNEST ($1::text[], $2::bigint[], $3::text[], $4::bytea[])";
+/// Changes of accounts, and how far the projection is, in one statement.
+const UPSERT: &str = "WITH changed AS (
+        INSERT INTO balances SELECT * FROM UNNEST ($1::text[], $2::bigint[])
+        ON CONFLICT (id) DO UPDATE SET balance = balances.balance + excluded.balance
+    ) UPDATE checkpoint SET pos = $3";
 
 pub(super) async fn open(url: &str) -> PgConnection {
+    open_schema(url, "raw").await
+}
+
+/// A connection to a schema that may be there.
+pub(super) async fn reopen(url: &str, schema: &str) -> PgConnection {
     let mut db = PgConnection::connect(url).await.expect("a server");
-    let tables = "DROP SCHEMA IF EXISTS raw CASCADE; CREATE SCHEMA raw;
-         CREATE TABLE raw.events (
+    db.execute(AssertSqlSafe(format!("SET search_path = {schema}"))).await.expect("a setting");
+    db
+}
+
+/// Makes a schema anew.
+pub(super) async fn open_schema(url: &str, schema: &str) -> PgConnection {
+    let mut db = reopen(url, schema).await;
+    let tables = format!(
+        "DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};
+         CREATE TABLE events (
              pos bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream text NOT NULL, seq bigint NOT NULL,
              type text NOT NULL, payload bytea NOT NULL, UNIQUE (stream, seq)
          );
-         CREATE TABLE raw.balances (id text PRIMARY KEY, balance bigint NOT NULL);
-         CREATE TABLE raw.checkpoint (pos bigint NOT NULL); INSERT INTO raw.checkpoint VALUES (0)";
+         CREATE TABLE balances (id text PRIMARY KEY, balance bigint NOT NULL);
+         CREATE TABLE checkpoint (pos bigint NOT NULL); INSERT INTO checkpoint VALUES (0)"
+    );
     db.execute(AssertSqlSafe(tables)).await.expect("tables");
     db
 }
@@ -66,6 +88,11 @@ pub(super) async fn fill(db: &mut PgConnection, events: u64, streams: u64) {
     columns.insert(db).await;
 }
 
+pub(super) async fn payload_bytes(db: &mut PgConnection) -> u64 {
+    let sum = sqlx::query("SELECT sum(length(payload)) FROM events").fetch_one(db).await.expect("a row");
+    u64::try_from(sum.get::<i64, _>(0)).expect("lengths")
+}
+
 pub(super) async fn bulk(url: &str, events: u64) -> f64 {
     let mut db = open(url).await;
     let started = Instant::now();
@@ -93,9 +120,13 @@ type Job = (String, u64, u64, oneshot::Sender<()>);
 
 /// Joined appends: one task that writes whatever waits in one statement, up to 1,000 commands. Clients hold their states. It
 /// does not keep conflicts apart: one would fail the whole batch.
-pub(super) async fn joined(url: &str, clients: u64, effort: Effort) -> f64 {
+pub(super) async fn joined(mut db: PgConnection, clients: u64, spread: Spread, effort: Effort) -> f64 {
+    let own = (1_000 / clients).max(1);
+    let mut states = Vec::new();
+    for number in 0..clients * own {
+        states.push(load(&mut db, &spread.account(number)).await);
+    }
     let (send, mut jobs) = mpsc::unbounded_channel::<Job>();
-    let mut db = open(url).await;
     let writer = tokio::spawn(async move {
         let mut batch = Vec::new();
         while jobs.recv_many(&mut batch, 1_000).await > 0 {
@@ -114,15 +145,15 @@ pub(super) async fn joined(url: &str, clients: u64, effort: Effort) -> f64 {
     let mut tasks = tokio::task::JoinSet::new();
     for client in 0..clients {
         let send = send.clone();
+        let first = usize::try_from(client * own).expect("few");
+        let mut states = states[first..first + usize::try_from(own).expect("few")].to_vec();
         tasks.spawn(async move {
-            let own = (1_000 / clients).max(1);
-            let mut states = vec![PlainAccount::default(); usize::try_from(own).expect("few")];
             let (mut slice, mut number) = (Slice::new(effort.slice), 0);
             while slice.goes_on() {
                 let index = number % own;
                 let state = &mut states[usize::try_from(index).expect("few")];
                 let (answer, answered) = oneshot::channel();
-                send.send((account(client * own + index), state.count, number / own, answer)).expect("a writer");
+                send.send((spread.account(client * own + index), state.count, number / own, answer)).expect("a writer");
                 answered.await.expect("an answer");
                 state.apply(&Plain::new(number / own));
                 number += 1;
@@ -137,11 +168,73 @@ pub(super) async fn joined(url: &str, clients: u64, effort: Effort) -> f64 {
     rate
 }
 
+/// Reads and applies one stream.
+async fn load(db: &mut PgConnection, stream: &str) -> PlainAccount {
+    let query = sqlx::query("SELECT payload FROM events WHERE stream = $1 ORDER BY seq").bind(stream);
+    let mut state = PlainAccount::default();
+    for row in query.fetch_all(db).await.expect("rows") {
+        state.apply(&serde_json::from_slice(row.get::<&[u8], _>(0)).expect("an event"));
+    }
+    state
+}
+
+/// Loads of accounts, one after the other.
+pub(super) async fn loads(mut db: PgConnection, events: u64, effort: Effort) -> f64 {
+    let mut next = anywhere(streams(events));
+    let mut slice = Slice::new(effort.slice);
+    while slice.goes_on() {
+        let state = load(&mut db, &account(next())).await;
+        assert!(state.count >= EVENTS_PER_STREAM);
+    }
+    slice.rate()
+}
+
+/// One task that inserts whatever waits in one statement, answers, and then projects it in a transaction of its own.
+pub(super) async fn latency(url: &str, effort: Effort) -> Vec<f64> {
+    let mut db = open(url).await;
+    let (send, mut jobs) = mpsc::unbounded_channel::<(u64, oneshot::Sender<()>, oneshot::Sender<()>)>();
+    let writer = tokio::spawn(async move {
+        let mut batch = Vec::new();
+        while jobs.recv_many(&mut batch, 1_000).await > 0 {
+            let (mut columns, mut shows, mut changes) = (Columns::default(), Vec::new(), BTreeMap::<_, i64>::new());
+            for (number, ..) in &batch {
+                columns.push(account(number % 1_000), number / 1_000, number / 1_000);
+                let change = signed(amount(number / 1_000)) * if is_withdrawal(number / 1_000) { -1 } else { 1 };
+                *changes.entry(account(number % 1_000)).or_default() += change;
+            }
+            columns.insert(&mut db).await;
+            for (_, answer, shown) in batch.drain(..) {
+                let _ = answer.send(());
+                shows.push(shown);
+            }
+            let (ids, by): (Vec<String>, Vec<i64>) = changes.into_iter().unzip();
+            sqlx::query(UPSERT).bind(ids).bind(by).bind(0_i64).execute(&mut db).await.expect("rows");
+            for shown in shows {
+                let _ = shown.send(());
+            }
+        }
+    });
+    let figures = open_loop(length(effort), move |number, called, taken| {
+        let send = send.clone();
+        async move {
+            let ((answer, waiting), (shown, seen)) = (oneshot::channel(), oneshot::channel());
+            send.send((number, answer, shown)).expect("a writer");
+            waiting.await.expect("an answer");
+            let answered = Instant::now();
+            seen.await.expect("it is projected");
+            taken.add(called, answered, Instant::now());
+        }
+    });
+    let figures = figures.await;
+    writer.await.expect("the writer ends");
+    figures
+}
+
 /// Streams one stream by the index and applies it, JSON borrowed.
 pub(super) async fn replay(db: &mut PgConnection, events: u64) -> f64 {
     let (started, mut state) = (Instant::now(), PlainAccount::default());
     let id = account(0);
-    let query = sqlx::query("SELECT seq, payload FROM raw.events WHERE stream = $1 ORDER BY seq").bind(&id);
+    let query = sqlx::query("SELECT seq, payload FROM events WHERE stream = $1 ORDER BY seq").bind(&id);
     let mut rows = query.fetch(db);
     while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
         let row = row.expect("a row");
@@ -153,10 +246,10 @@ pub(super) async fn replay(db: &mut PgConnection, events: u64) -> f64 {
 
 /// Upserts folded by account, 500 events and the checkpoint in one statement.
 pub(super) async fn project(db: &mut PgConnection, events: u64) -> f64 {
-    db.execute("TRUNCATE raw.balances; UPDATE raw.checkpoint SET pos = 0").await.expect("tables");
+    db.execute("TRUNCATE balances; UPDATE checkpoint SET pos = 0").await.expect("tables");
     let (started, mut pos, mut count) = (Instant::now(), 0_i64, 0);
     loop {
-        let select = "SELECT pos, stream, payload FROM raw.events WHERE pos > $1 ORDER BY pos LIMIT 500";
+        let select = "SELECT pos, stream, payload FROM events WHERE pos > $1 ORDER BY pos LIMIT 500";
         let rows = sqlx::query(select).bind(pos).fetch_all(&mut *db).await.expect("rows");
         if rows.is_empty() {
             break;
@@ -172,11 +265,7 @@ pub(super) async fn project(db: &mut PgConnection, events: u64) -> f64 {
             count += 1;
         }
         let (ids, by): (Vec<&str>, Vec<i64>) = changes.into_iter().unzip();
-        let upsert = "WITH changed AS (
-                INSERT INTO raw.balances SELECT * FROM UNNEST ($1::text[], $2::bigint[])
-                ON CONFLICT (id) DO UPDATE SET balance = raw.balances.balance + excluded.balance
-            ) UPDATE raw.checkpoint SET pos = $3";
-        sqlx::query(upsert).bind(ids).bind(by).bind(pos).execute(&mut *db).await.expect("rows");
+        sqlx::query(UPSERT).bind(ids).bind(by).bind(pos).execute(&mut *db).await.expect("rows");
     }
     assert_eq!(count, events);
     rate(events, started)

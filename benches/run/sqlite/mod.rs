@@ -1,45 +1,67 @@
 //! Workloads on SQLite, beside the same by hand.
 
+mod large;
 mod project;
 mod raw;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use es_core::{JournalCopy, MemoryStore};
+use es_core::{JournalCopy, MemoryStore, Projector};
 use es_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+pub(crate) use project::project_all;
+
+use crate::journal::append;
+use crate::latency;
 use crate::measure::{Effort, Maker, Workload, rate};
-use crate::memory::{append, load, many_aggregates, one_aggregate};
+use crate::memory::{CLIENTS, Spread, load, many_aggregates, of_clients, one_aggregate};
 
 /// Where the files of a run are: on the disk of the target folder, gone at its end.
 #[derive(Debug)]
 pub(crate) struct Place {
     folder: TempDir,
     next: AtomicU64,
+    /// Journals that several workloads use, by what they are.
+    kept: Mutex<BTreeMap<(&'static str, u64), PathBuf>>,
 }
 
 impl Place {
     pub(crate) fn new(folder: TempDir) -> Self {
-        Self { folder, next: AtomicU64::new(0) }
+        Self { folder, next: AtomicU64::new(0), kept: Mutex::default() }
     }
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A file that is not there yet; the one before it is removed.
-    fn fresh(&self, kind: &str) -> PathBuf {
+    /// A file that is not there yet.
+    pub(crate) fn fresh(&self, kind: &str) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.folder().join(format!("{kind}-{number}.db"))
+    }
+
+    /// A file of `events` events, made by `fill` when it is asked for first.
+    fn kept(&self, kind: &'static str, events: u64, fill: impl FnOnce(&Path)) -> PathBuf {
+        // A fill that failed has put nothing in.
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry((kind, events))
+            .or_insert_with(|| {
+                let path = self.fresh(kind);
+                fill(&path);
+                path
+            })
+            .clone()
     }
 }
 
 /// Removes a database and what is beside it.
-fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     for suffix in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);
@@ -51,41 +73,75 @@ pub(crate) fn makers(runtime: &'static Runtime, place: &'static Place, effort: E
     vec![
         (
             "sqlite/one",
-            Box::new(move || [0, 10_000 / effort.divisor].map(|prior| one(runtime, place, prior, effort)).into()),
+            Box::new(move || effort.prior.iter().map(|prior| one(runtime, place, *prior, effort)).collect()),
         ),
-        ("sqlite/many", Box::new(move || [1, 16, 64, 256].map(|clients| many(runtime, place, clients, effort)).into())),
+        ("sqlite/many", Box::new(move || CLIENTS.map(|clients| many(runtime, place, clients, effort)).into())),
         ("sqlite/replay", Box::new(move || vec![replay(runtime, place, 100_000 / effort.divisor)])),
         ("sqlite/project", Box::new(move || vec![project::workload(runtime, place, 200_000 / effort.divisor)])),
         ("sqlite/bulk", Box::new(move || vec![bulk(runtime, place, 200_000 / effort.divisor)])),
-        ("sqlite/growth", Box::new(move || vec![growth(runtime, place, effort)])),
+        ("sqlite/latency", Box::new(move || vec![latency(runtime, place, effort)])),
+        ("sqlite/size", Box::new(move || vec![large::size(runtime, place, effort)])),
+        ("sqlite/growth", Box::new(move || large::growth(runtime, place, effort))),
+        ("sqlite/start", Box::new(move || vec![large::start(runtime, place, effort)])),
+        ("sqlite/memory", Box::new(move || vec![large::memory(runtime, place, effort)])),
     ]
 }
 
 fn one(runtime: &'static Runtime, place: &'static Place, prior: u64, effort: Effort) -> Workload {
-    Workload::new("sqlite/one", format!("commands a second on one aggregate, {prior} events before, 1 client"))
+    let axis = "events before";
+    Workload::new("sqlite/one", format!("commands on one aggregate, {prior} events before, 1 client"))
         .target(0.8)
-        .subject("rusqlite, state at hand, on the caller's thread", move || {
+        .subject_at("by hand", axis, prior, "rusqlite, state at hand, on the caller's thread", move || {
             let path = place.fresh("raw");
             let rate = raw::one_aggregate(&path, prior, effort);
             remove(&path);
             rate
         })
-        .subject("es", move || {
+        .subject_at("es", axis, prior, "es", move || {
             with_store(runtime, place, |store| async move { one_aggregate(store, prior, effort).await })
         })
 }
 
 fn many(runtime: &'static Runtime, place: &'static Place, clients: u64, effort: Effort) -> Workload {
-    Workload::new("sqlite/many", format!("commands a second over 1,000 aggregates, {clients} clients"))
+    let what = format!("commands over 1,000 aggregates, {}", of_clients(clients));
+    Workload::new("sqlite/many", what)
         .target(0.8)
-        .subject("rusqlite, plain group commit", move || {
+        .subject_at("by hand", "clients", clients, "rusqlite, plain group commit", move || {
             let path = place.fresh("raw");
-            let rate = runtime.block_on(raw::group_commit(&path, clients, effort));
+            let rate = runtime.block_on(raw::group_commit(raw::open(&path), clients, Spread::NEW, effort));
             remove(&path);
             rate
         })
-        .subject("es", move || {
-            with_store(runtime, place, |store| async move { many_aggregates(store, clients, effort).await })
+        .subject_at("es", "clients", clients, "es", move || {
+            with_store(
+                runtime,
+                place,
+                |store| async move { many_aggregates(store, clients, Spread::NEW, effort).await },
+            )
+        })
+}
+
+fn latency(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> Workload {
+    let what = "1,000 commands a second over 1,000 aggregates, each until a projection into a table shows it";
+    Workload::new("sqlite/latency", what)
+        .repeat(effort.repetitions.min(3))
+        .parts(latency::parts("rusqlite, one thread: commit, then project", None), move || {
+            let path = place.fresh("raw");
+            let figures = runtime.block_on(raw::latency(&path, effort));
+            remove(&path);
+            figures
+        })
+        .parts(latency::parts("es", Some(5.0)), move || {
+            let path = place.fresh("es");
+            let figures = runtime.block_on(async {
+                let store = SqliteStore::open(&path).await.expect("a journal");
+                let projection = Projector::new(&store, &store, project::Balances).spawn();
+                let figures = latency::projected(&store, projection, effort).await;
+                store.close().await;
+                figures
+            });
+            remove(&path);
+            figures
         })
 }
 
@@ -112,7 +168,7 @@ fn replay(runtime: &'static Runtime, place: &'static Place, events: u64) -> Work
         store
     });
     let second = rusqlite::Connection::open(db.path().unwrap_or_default()).expect("the same file");
-    Workload::new("sqlite/replay", format!("events a second, one stream of {events}"))
+    Workload::new("sqlite/replay", format!("events of one stream of {events}"))
         .target(0.7)
         .subject("rusqlite, by index, JSON borrowed", move || raw::replay(&db, events, true))
         .subject("rusqlite, by index, JSON owned", move || raw::replay(&second, events, false))
@@ -130,7 +186,7 @@ fn bulk(runtime: &'static Runtime, place: &'static Place, events: u64) -> Worklo
             rate(events, started)
         })
     };
-    Workload::new("sqlite/bulk", format!("events a second, {events} appended"))
+    Workload::new("sqlite/bulk", format!("events, {events} appended"))
         .target(0.8)
         .subject("rusqlite, one transaction", move || {
             let path = place.fresh("raw");
@@ -146,30 +202,4 @@ fn bulk(runtime: &'static Runtime, place: &'static Place, events: u64) -> Worklo
             })
         })
         .subject("es: a copy from memory, read again and compared", copied)
-}
-
-/// Commands on a journal that holds many events already.
-fn growth(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> Workload {
-    let mut workload = Workload::new(
-        "sqlite/growth",
-        "commands a second over 1,000 aggregates, 16 clients, by the size of the journal",
-    )
-    .target(1.0 / 1.3);
-    for events in [10_000, 1_000_000] {
-        let events = events / effort.divisor;
-        let path = place.fresh("es");
-        let store = runtime.block_on(async {
-            let store = SqliteStore::open(&path).await.expect("a journal");
-            // Other streams than those of the commands.
-            append(&store, events, 5_000..5_100).await;
-            store
-        });
-        let size = path.metadata().map_or(0, |metadata| metadata.len());
-        let name = format!("es, {events} events before, {} MiB", size / 1024 / 1024);
-        workload = workload.subject(name, move || {
-            let store = store.clone();
-            runtime.block_on(many_aggregates(store, 16, effort))
-        });
-    }
-    workload
 }

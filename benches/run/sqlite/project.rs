@@ -8,8 +8,9 @@ use tokio::runtime::Runtime;
 
 use super::{Place, raw};
 use crate::domain::{Deposited, Withdrawn};
+use crate::growth::streams;
+use crate::journal::append;
 use crate::measure::{Workload, rate};
-use crate::memory::append;
 
 /// The balance of each account.
 #[derive(Projection, Default)]
@@ -53,7 +54,7 @@ pub(super) fn workload(runtime: &'static Runtime, place: &'static Place, events:
         append(&store, events, 0..1_000).await;
         store
     });
-    Workload::new("sqlite/project", format!("events a second, {events} into a table, one upsert an event"))
+    Workload::new("sqlite/project", format!("events, {events} into a table, one upsert an event"))
         .target(0.6)
         .subject("rusqlite, 500 a transaction", move || raw::project(&db, events))
         .subject("es: run_to_head", move || {
@@ -75,4 +76,11 @@ pub(super) fn workload(runtime: &'static Runtime, place: &'static Place, events:
                 tokio::spawn(work).await.expect("it ends")
             })
         })
+}
+
+/// Projects the whole journal, and checks that it did.
+pub(crate) async fn project_all(store: &SqliteStore, events: u64) {
+    Projector::new(store, store, Balances).run_to_head().await.expect("it catches up");
+    let shown = store.read(|db| db.query_row("SELECT count(*) FROM balances", (), |row| row.get::<_, i64>(0))).await;
+    assert!(shown.expect("the table") >= raw::signed(streams(events)));
 }

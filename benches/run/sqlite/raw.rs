@@ -7,8 +7,11 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::domain::{Borrowed, Plain, PlainAccount, account};
+use crate::domain::{Borrowed, Plain, PlainAccount, account, amount, is_withdrawal};
+use crate::growth::{EVENTS_PER_STREAM, anywhere, streams};
+use crate::latency::{length, open_loop};
 use crate::measure::{Effort, Slice, rate};
+use crate::memory::Spread;
 
 const INSERT: &str = "INSERT INTO events (stream, seq, type, payload) VALUES (?, ?, ?, ?)";
 
@@ -21,7 +24,7 @@ pub(super) fn open(path: &Path) -> Connection {
     let db = Connection::open(path).expect("a file");
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
-         CREATE TABLE events (
+         CREATE TABLE IF NOT EXISTS events (
              pos INTEGER PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
              payload BLOB NOT NULL, UNIQUE (stream, seq)
          )",
@@ -36,16 +39,27 @@ fn insert(db: &Connection, stream: &str, seq: u64, number: u64) {
     insert.execute((stream, signed(seq), Plain::name(number), payload)).expect("a row");
 }
 
-/// Inserts events to some streams, one stream after the other, in one transaction.
+/// Inserts events to some streams, one stream after the other, in as few transactions as a file of this size takes.
 pub(super) fn fill(db: &Connection, events: u64, streams: u64) {
     db.execute_batch("BEGIN").expect("a transaction");
+    let mut count = 0_u64;
     for stream in 0..streams {
         let id = account(stream);
         for seq in 0..events / streams {
             insert(db, &id, seq, seq);
+            count += 1;
+            if count.is_multiple_of(1_000_000) {
+                db.execute_batch("COMMIT; BEGIN").expect("a commit");
+            }
         }
     }
     db.execute_batch("COMMIT").expect("a commit");
+}
+
+pub(super) fn payload_bytes(path: &Path) -> u64 {
+    let db = open(path);
+    let sum: i64 = db.query_row("SELECT sum(length(payload)) FROM events", (), |row| row.get(0)).expect("a sum");
+    u64::try_from(sum).expect("lengths")
 }
 
 pub(super) fn bulk(path: &Path, events: u64) -> f64 {
@@ -75,9 +89,10 @@ type Job = (String, u64, u64, oneshot::Sender<()>);
 
 /// Plain group commit: one thread that commits together whatever waits, up to 1,000 commands. Clients hold their states. It
 /// does not keep conflicts apart: one would fail the whole batch.
-pub(super) async fn group_commit(path: &Path, clients: u64, effort: Effort) -> f64 {
+pub(super) async fn group_commit(db: Connection, clients: u64, spread: Spread, effort: Effort) -> f64 {
+    let own = (1_000 / clients).max(1);
+    let states: Vec<PlainAccount> = (0..clients * own).map(|number| load(&db, &spread.account(number))).collect();
     let (send, jobs) = mpsc::channel::<Job>();
-    let db = open(path);
     let writer = std::thread::spawn(move || {
         while let Ok(first) = jobs.recv() {
             let mut batch = vec![first];
@@ -100,15 +115,15 @@ pub(super) async fn group_commit(path: &Path, clients: u64, effort: Effort) -> f
     let mut tasks = tokio::task::JoinSet::new();
     for client in 0..clients {
         let send = send.clone();
+        let first = usize::try_from(client * own).expect("few");
+        let mut states = states[first..first + usize::try_from(own).expect("few")].to_vec();
         tasks.spawn(async move {
-            let own = (1_000 / clients).max(1);
-            let mut states = vec![PlainAccount::default(); usize::try_from(own).expect("few")];
             let (mut slice, mut number) = (Slice::new(effort.slice), 0);
             while slice.goes_on() {
                 let index = number % own;
                 let state = &mut states[usize::try_from(index).expect("few")];
                 let (answer, answered) = oneshot::channel();
-                let job = (account(client * own + index), state.count, number / own, answer);
+                let job = (spread.account(client * own + index), state.count, number / own, answer);
                 send.send(job).expect("a writer");
                 answered.await.expect("an answer");
                 state.apply(&Plain::new(number / own));
@@ -122,6 +137,78 @@ pub(super) async fn group_commit(path: &Path, clients: u64, effort: Effort) -> f
     drop(send);
     writer.join().expect("the writer ends");
     rate
+}
+
+/// Reads and applies one stream.
+fn load(db: &Connection, stream: &str) -> PlainAccount {
+    let sql = "SELECT payload FROM events WHERE stream = ? ORDER BY seq";
+    let mut query = db.prepare_cached(sql).expect("a statement");
+    let mut rows = query.query([stream]).expect("rows");
+    let mut state = PlainAccount::default();
+    while let Some(row) = rows.next().expect("a row") {
+        let payload = row.get_ref(0).expect("a column").as_blob().expect("a blob");
+        state.apply(&serde_json::from_slice(payload).expect("an event"));
+    }
+    state
+}
+
+/// Loads of accounts, one after the other.
+pub(super) fn loads(db: &Connection, events: u64, effort: Effort) -> f64 {
+    let mut next = anywhere(streams(events));
+    let mut slice = Slice::new(effort.slice);
+    while slice.goes_on() {
+        let state = load(db, &account(next()));
+        assert!(state.count >= EVENTS_PER_STREAM);
+    }
+    slice.rate()
+}
+
+/// One thread that commits whatever waits, answers, and then projects it in a transaction of its own.
+pub(super) async fn latency(path: &Path, effort: Effort) -> Vec<f64> {
+    let db = open(path);
+    let (send, jobs) = mpsc::channel::<(u64, oneshot::Sender<()>, oneshot::Sender<()>)>();
+    db.execute_batch("CREATE TABLE balances (id TEXT PRIMARY KEY, balance INTEGER NOT NULL)").expect("a table");
+    let writer = std::thread::spawn(move || {
+        let upsert =
+            "INSERT INTO balances VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET balance = balance + excluded.balance";
+        while let Ok(first) = jobs.recv() {
+            let batch: Vec<_> = std::iter::once(first).chain(jobs.try_iter()).collect();
+            db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+            for (number, ..) in &batch {
+                insert(&db, &account(number % 1_000), number / 1_000, number / 1_000);
+            }
+            db.execute_batch("COMMIT").expect("a commit");
+            let answered = batch.into_iter().map(|(number, answer, shown)| {
+                let _ = answer.send(());
+                (number, shown)
+            });
+            let answered: Vec<_> = answered.collect();
+            db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+            for (number, _) in &answered {
+                let change = signed(amount(number / 1_000)) * if is_withdrawal(number / 1_000) { -1 } else { 1 };
+                let mut upsert = db.prepare_cached(upsert).expect("a statement");
+                upsert.execute((account(number % 1_000), change)).expect("a row");
+            }
+            db.execute_batch("COMMIT").expect("a commit");
+            for (_, shown) in answered {
+                let _ = shown.send(());
+            }
+        }
+    });
+    let figures = open_loop(length(effort), move |number, called, taken| {
+        let send = send.clone();
+        async move {
+            let ((answer, waiting), (shown, seen)) = (oneshot::channel(), oneshot::channel());
+            send.send((number, answer, shown)).expect("a writer");
+            waiting.await.expect("an answer");
+            let answered = Instant::now();
+            seen.await.expect("it is projected");
+            taken.add(called, answered, Instant::now());
+        }
+    });
+    let figures = figures.await;
+    writer.join().expect("the writer ends");
+    figures
 }
 
 /// Reads one stream by the index and applies it.
