@@ -34,6 +34,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
+    pub(crate) fn remove(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
+    }
+
     fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= self.half {
             self.old = std::mem::take(&mut self.young);
@@ -60,5 +65,9 @@ mod tests {
             assert_eq!(cache.get(&key), Some(key));
         }
         assert_eq!(cache.get(&1), None);
+        for key in [0, 985] {
+            cache.remove(&key);
+            assert_eq!(cache.get(&key), None);
+        }
     }
 }

@@ -29,9 +29,9 @@ fn number(count: usize) -> i32 {
 }
 
 /// The kinds of the events that have no number yet, each once.
-pub(super) fn new_kinds<'a>(appends: impl Iterator<Item = &'a Append>, known: &KindNumbers) -> Vec<NewKind<'a>> {
+pub(super) fn new_kinds<'a>(parts: impl Iterator<Item = &'a StreamAppend>, known: &KindNumbers) -> Vec<NewKind<'a>> {
     let mut new = Vec::new();
-    for StreamAppend { stream, events, .. } in appends.flat_map(|append| &append.streams) {
+    for StreamAppend { stream, events, .. } in parts {
         for event in events {
             let kind = NewKind::of(stream.aggregate(), event);
             if known.get(kind).is_none() && !new.contains(&kind) {

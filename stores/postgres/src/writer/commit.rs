@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{Append, AppendError, Appended, EventId, JournalError};
+use es_core::{Append, AppendError, Appended, EventId, JournalError, StreamAppend};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, Either, Executor, PgConnection};
@@ -13,9 +13,11 @@ use sqlx::{Connection, Either, Executor, PgConnection};
 use super::answer::{Answer, nothing};
 use super::batch::{Batch, new_kinds};
 use super::kinds::KindNumbers;
+use super::numbers::StreamNumbers;
 use super::repeated::{event_ids, repeated};
 use super::{IDLE, Job, Session, TRIES, TRIES_TOGETHER, Writer, rest};
 use crate::place::{Place, code};
+use crate::schema::Schema;
 use crate::stream::next;
 
 /// What the function `append` gives as SQLSTATE where others were faster.
@@ -34,7 +36,7 @@ pub(super) enum Failure {
     Unknown(sqlx::Error),
 }
 
-type Answered = Result<Appended, AppendError>;
+pub(super) type Answered = Result<Appended, AppendError>;
 
 impl Writer {
     /// Does the jobs and answers each: the appends together, then the imports.
@@ -58,7 +60,18 @@ impl Writer {
         }
     }
 
+    /// Writes the usual ones among the appends first, then all others, those too that could not be written as such.
     async fn answers(&mut self, appends: &[&Append]) -> Vec<Answered> {
+        let mut answers = self.usual(appends).await;
+        let open = appends.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
+        let others: Vec<&Append> = open.map(|(append, _)| *append).collect();
+        let mut rest = if others.is_empty() { Vec::new() } else { self.any(&others).await }.into_iter();
+        let answer = |answer: Option<Answered>| answer.or_else(|| rest.next()).unwrap_or_else(|| Err(self.lost()));
+        answers.drain(..).map(answer).collect()
+    }
+
+    /// Writes appends of all kinds, together if that can be.
+    async fn any(&mut self, appends: &[&Append]) -> Vec<Answered> {
         let mut tries = 1;
         let failure = loop {
             match self.together(appends).await {
@@ -111,12 +124,7 @@ impl Writer {
         let now = self.clock.now();
         let sent = || appends.iter().copied().filter(|append| !append.streams.is_empty());
         let mut session = self.session().await?;
-        let new = new_kinds(sent(), &session.kinds);
-        if !new.is_empty() {
-            let added = session.kinds.add(&mut session.db, &self.connector.schema, &new).await;
-            // They are needed for the events; these have not been sent yet.
-            added.map_err(Failure::NotWritten)?;
-        }
+        session.add_kinds(&self.connector.schema, sent().flat_map(|append| &append.streams)).await?;
         let batch = Batch::new(sent(), &session.kinds);
         let mut each = None;
         if sent().next().is_some() {
@@ -187,7 +195,7 @@ impl Writer {
             }
         }
         let (db, _) = self.connector.connect().await.map_err(Failure::NotConnected)?;
-        Ok(Session { db, kinds: KindNumbers::default(), used: Instant::now() })
+        Ok(Session { db, kinds: KindNumbers::default(), numbers: StreamNumbers::default(), used: Instant::now() })
     }
 
     pub(super) fn keep(&mut self, mut session: Session) {
@@ -202,8 +210,24 @@ impl Writer {
     }
 }
 
+impl Session {
+    /// Sees to it that the kinds of the events have numbers.
+    pub(super) async fn add_kinds<'a>(
+        &mut self,
+        schema: &Schema,
+        parts: impl Iterator<Item = &'a StreamAppend>,
+    ) -> Result<(), Failure> {
+        let new = new_kinds(parts, &self.kinds);
+        if new.is_empty() {
+            return Ok(());
+        }
+        // They are needed for the events; these have not been sent yet.
+        self.kinds.add(&mut self.db, schema, &new).await.map_err(Failure::NotWritten)
+    }
+}
+
 /// Runs the statement. It is committed when the server is ready for the next one, not when it says that it is complete.
-async fn run(db: &mut PgConnection, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, Failure> {
+pub(super) async fn run(db: &mut PgConnection, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, Failure> {
     let mut results = db.fetch_many(query);
     let (mut row, mut complete) = (None, false);
     while let Some(result) = next(&mut results).await {
@@ -256,7 +280,7 @@ impl Failure {
     }
 
     /// Whether the next append would fail as well, or nobody knows whether this one did.
-    fn concerns_all(&self) -> bool {
+    pub(super) fn concerns_all(&self) -> bool {
         let Some(code) = self.code() else { return true };
         // Constraints and data; locks and serialization; limits of a statement; another append was faster.
         !(["22", "23", "40", "54", "55"].iter().any(|class| code.starts_with(class)) || code == LATE)

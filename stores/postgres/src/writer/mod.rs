@@ -7,7 +7,9 @@ mod commit;
 mod import;
 mod kinds;
 mod notices;
+mod numbers;
 mod repeated;
+mod usual;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +22,7 @@ use crate::connections::Connector;
 use crate::watch::Watch;
 use kinds::KindNumbers;
 use notices::Notices;
+use numbers::StreamNumbers;
 
 /// Appends that wait. Whoever comes then waits before.
 const QUEUE: usize = 4_096;
@@ -79,11 +82,14 @@ struct Writer {
 struct Session {
     db: PgConnection,
     kinds: KindNumbers,
+    numbers: StreamNumbers,
     used: Instant,
 }
 
 struct Statements {
     append: Arc<str>,
+    usual: Arc<str>,
+    numbers: Arc<str>,
     repeated: Arc<str>,
     barrier: Arc<str>,
 }
@@ -102,6 +108,8 @@ pub(crate) fn start(
     let ready = |sql: &str| Arc::from(connector.schema.sql(sql).0);
     let statements = Arc::new(Statements {
         append: ready(include_str!("append.sql")),
+        usual: ready(include_str!("usual.sql")),
+        numbers: ready(include_str!("numbers.sql")),
         repeated: ready(include_str!("repeated.sql")),
         barrier: ready(include_str!("barrier.sql")),
     });

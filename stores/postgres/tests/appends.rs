@@ -1,0 +1,224 @@
+//! Appends that are written together, in all their kinds, and by several processes.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{Place, event};
+use es_core::{
+    Append, AppendError, Appended, CommandId, EventId, ExpectedVersion, Filter, Journal, JournalError, Metadata,
+    NewEvent, PageSize, Position, StreamAppend, StreamId,
+};
+use es_postgres::PostgresStore;
+use es_postgres_server::Server;
+use sqlx::Executor;
+
+fn stream(number: usize) -> StreamId {
+    StreamId::new("account", &number.to_string()).unwrap()
+}
+
+fn part(number: usize, expected: ExpectedVersion, events: Vec<NewEvent>) -> StreamAppend {
+    StreamAppend { stream: stream(number), expected, events }
+}
+
+fn to(number: usize, expected: ExpectedVersion, events: Vec<NewEvent>) -> Append {
+    Append { streams: vec![part(number, expected, events)] }
+}
+
+/// Events of all kinds: with metadata or without, in JSON or not.
+fn some_events(number: usize) -> Vec<NewEvent> {
+    let kinds = (0..=number % 3).map(|index| {
+        let mut new = event();
+        if (number + index).is_multiple_of(2) {
+            new.metadata = Arc::new(Metadata {
+                actor: Some(format!("actor {number}")),
+                command_id: Some(CommandId::new()),
+                extra: [("index".to_owned(), index.to_string())].into(),
+                ..Metadata::default()
+            });
+        }
+        if (number + index).is_multiple_of(5) {
+            (new.format, new.payload) = ("bytes".into(), vec![0, 255, u8::try_from(number).unwrap()]);
+        }
+        new
+    });
+    kinds.collect()
+}
+
+/// Compares an answer with what the journal has.
+async fn check(store: &PostgresStore, append: &Append, appended: &Appended) {
+    assert_eq!(appended.streams.len(), append.streams.len());
+    for (part, answer) in append.streams.iter().zip(&appended.streams) {
+        let versions = answer.versions.clone().unwrap();
+        let page = store.read_stream(&part.stream, versions.clone(), PageSize::default()).await.unwrap();
+        assert_eq!(page.len(), part.events.len());
+        assert_eq!(versions.end() - versions.start() + 1, part.events.len() as u64);
+        for (raw, new) in page.iter().zip(&part.events) {
+            assert_eq!((raw.id, raw.name, raw.payload.format), (new.id, &*new.name, &*new.format));
+            assert_eq!((raw.payload.bytes, raw.metadata), (&*new.payload, &new.metadata));
+            assert_eq!(raw.recorded_at, appended.recorded_at);
+        }
+        assert_eq!(page.last().unwrap().position, answer.position);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_append_of_a_batch_is_answered_with_what_the_journal_has() {
+    const STREAMS: usize = 60;
+    let place = Place::new();
+    let store = place.builder().writers(1).connect(place.url()).await.unwrap();
+    let mut before = Vec::new();
+    for number in 0..STREAMS {
+        let first = to(number, ExpectedVersion::NoStream, some_events(number));
+        before.push((first.clone(), store.append(first).await.unwrap()));
+    }
+    for round in 0..12 {
+        let mut answers = tokio::task::JoinSet::new();
+        for (number, (first, appended)) in before.iter().cloned().enumerate() {
+            let version = *appended.streams[0].versions.as_ref().unwrap().end();
+            // In some rounds all are of the usual kind; in the others there are some of each kind.
+            let kind = if round % 3 == 0 { number % 2 } else { number % 9 };
+            let append = match kind {
+                0 => to(number, ExpectedVersion::Any, some_events(number + round)),
+                2 => to(number, ExpectedVersion::Exact(version + 1), some_events(number)),
+                3 => first,
+                4 => to(STREAMS * (round + 1) + number, ExpectedVersion::NoStream, some_events(number)),
+                5 => to(STREAMS * (round + 1) + number, ExpectedVersion::Any, some_events(number)),
+                6 => Append {
+                    streams: vec![
+                        part(number, ExpectedVersion::Exact(version), some_events(round)),
+                        part(STREAMS * (round + 1) + number, ExpectedVersion::NoStream, some_events(number)),
+                    ],
+                },
+                _ => to(number, ExpectedVersion::Exact(version), some_events(number + round)),
+            };
+            let store = store.clone();
+            answers.spawn(async move { (number, kind, version, append.clone(), store.append(append).await) });
+        }
+        while let Some(answer) = answers.join_next().await {
+            let (number, kind, version, append, answer) = answer.unwrap();
+            match (kind, answer) {
+                (2, Err(AppendError::Conflict { stream: at, expected, actual })) => {
+                    assert_eq!(at, stream(number));
+                    assert_eq!((expected, actual), (ExpectedVersion::Exact(version + 1), version));
+                }
+                (3, Ok(appended)) => {
+                    assert!(appended.repeated);
+                    check(&store, &append, &appended).await;
+                }
+                (kind, Ok(appended)) if kind != 2 => {
+                    assert!(!appended.repeated);
+                    check(&store, &append, &appended).await;
+                    if append.streams[0].stream == stream(number) {
+                        before[number] = (append, appended);
+                    }
+                }
+                (kind, answer) => panic!("append of kind {kind} to {number}: {answer:?}"),
+            }
+        }
+    }
+}
+
+/// Reads all; each stream has to be in its order, and no event twice.
+async fn in_order(store: &PostgresStore) -> usize {
+    let mut versions = std::collections::HashMap::new();
+    let (mut position, mut seen) = (Position::START, HashSet::<EventId>::new());
+    loop {
+        let page = store.read_all(position, &Filter::all(), PageSize::default()).await.unwrap();
+        for raw in &page {
+            let version = versions.entry(raw.stream.clone()).or_insert(0);
+            assert_eq!(raw.version, *version + 1, "`{}` is not in its order", raw.stream);
+            *version = raw.version;
+            assert!(seen.insert(raw.id));
+        }
+        position = page.next();
+        if !page.more() {
+            return seen.len();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_append_to_the_same_streams_in_any_order_get_on() {
+    const PROCESSES: usize = 5;
+    const STREAMS: usize = 24;
+    const ROUNDS: usize = 8;
+    let place = Arc::new(Place::new());
+    let mut processes = Vec::new();
+    for process in 0..PROCESSES {
+        let store = place.builder().writers(2).connect(place.url()).await.unwrap();
+        processes.push(tokio::spawn(async move {
+            for round in 0..ROUNDS {
+                let mut clients = tokio::task::JoinSet::new();
+                for client in 0..STREAMS {
+                    let number = if process % 2 == 0 { client } else { STREAMS - 1 - client };
+                    let mut append = to(number, ExpectedVersion::Any, vec![event()]);
+                    if (client + round) % 11 == process {
+                        append.streams.push(part((number + 7) % STREAMS, ExpectedVersion::Any, vec![event()]));
+                    }
+                    let store = store.clone();
+                    clients.spawn(async move {
+                        let mut late = 0;
+                        while let Err(error) = store.append(append.clone()).await {
+                            assert!(matches!(error, AppendError::Journal(JournalError::Busy { .. })), "{error}");
+                            late += 1;
+                        }
+                        (append.streams.len(), late)
+                    });
+                }
+                while let Some(client) = clients.join_next().await {
+                    client.unwrap();
+                }
+            }
+        }));
+    }
+    for process in processes {
+        tokio::time::timeout(Duration::from_mins(3), process).await.expect("they get on").unwrap();
+    }
+    let reader = place.builder().connect(place.url()).await.unwrap();
+    let in_two = (0..PROCESSES * ROUNDS * STREAMS)
+        .filter(|index| {
+            let (process, rest) = (index / (ROUNDS * STREAMS), index % (ROUNDS * STREAMS));
+            (rest % STREAMS + rest / STREAMS) % 11 == process
+        })
+        .count();
+    assert_eq!(in_order(&reader).await, PROCESSES * ROUNDS * STREAMS + in_two);
+}
+
+#[tokio::test]
+async fn a_stream_that_has_another_number_in_another_table_is_found_by_its_name() {
+    // The numbers are those of a table that is exchanged for another one, in which they are those of other streams.
+    const EXCHANGE: &str = "
+        BEGIN;
+        ALTER TABLE es.streams RENAME TO before;
+        CREATE TABLE es.streams (LIKE es.before INCLUDING ALL);
+        INSERT INTO es.streams (no, aggregate, id, version, epoch, recorded_at) OVERRIDING SYSTEM VALUE
+        SELECT CASE no WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE no END, aggregate, id, version, epoch, recorded_at FROM es.before;
+        ALTER TABLE es.events DISABLE TRIGGER ALL;
+        UPDATE es.events SET stream = -stream;
+        UPDATE es.events SET stream = CASE stream WHEN -1 THEN 2 WHEN -2 THEN 1 ELSE -stream END;
+        ALTER TABLE es.events ENABLE TRIGGER ALL;
+        DROP TABLE es.before CASCADE;
+        COMMIT;
+    ";
+    let database = Server::shared().database();
+    let store = PostgresStore::builder().writers(1).connect(&database.url()).await.unwrap();
+    for number in [0, 1, 2] {
+        store.append(to(number, ExpectedVersion::NoStream, vec![event()])).await.unwrap();
+        store.append(to(number, ExpectedVersion::Exact(1), vec![event()])).await.unwrap();
+    }
+    store.pool().execute(EXCHANGE).await.unwrap();
+    for version in [2, 3] {
+        for number in [0, 1, 2] {
+            let append = to(number, ExpectedVersion::Exact(version), vec![event()]);
+            let appended = store.append(append.clone()).await.unwrap();
+            // What readers remember may be old.
+            let reader = PostgresStore::connect(&database.url()).await.unwrap();
+            check(&reader, &append, &appended).await;
+            reader.close().await;
+        }
+    }
+}
