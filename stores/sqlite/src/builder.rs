@@ -21,10 +21,28 @@ pub enum Durability {
     Relaxed,
 }
 
+/// On which thread an append is committed, and with it, how long its future may block the thread that polls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Commits {
+    /// On the caller's, while it is the only one to append and commits are short; otherwise on a thread of the store's own,
+    /// where all appends that wait are committed together.
+    ///
+    /// The way to another thread and back takes a single caller about as long as a commit to a fast disk. For as long as that
+    /// commit, **a thread of the runtime is blocked**: less than a millisecond on average over the last commits, or it is not done;
+    /// a disk that stalls once blocks the thread for that time once. Not done on the caller's thread are large
+    /// appends, waiting for another program that holds the file, inline views, and copying the WAL into the file.
+    #[default]
+    Adaptive,
+    /// Always on a thread of the store's own: no method of the store blocks its caller's thread, however slow the disk.
+    OnOwnThread,
+}
+
 /// Says what a [`SqliteStore`] is to be like.
 #[derive(Debug, Clone)]
 pub struct SqliteStoreBuilder {
     pub(crate) durability: Durability,
+    pub(crate) commits: Commits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) readers: usize,
     pub(crate) busy_timeout: Duration,
@@ -37,6 +55,7 @@ impl SqliteStoreBuilder {
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             durability: Durability::Full,
+            commits: Commits::Adaptive,
             clock: Arc::new(SystemClock),
             readers: processors.clamp(2, 4),
             busy_timeout: Duration::from_secs(5),
@@ -49,6 +68,13 @@ impl SqliteStoreBuilder {
     #[must_use]
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
+        self
+    }
+
+    /// On which thread appends are committed; [`Commits::Adaptive`] unless this is called.
+    #[must_use]
+    pub fn commits(mut self, commits: Commits) -> Self {
+        self.commits = commits;
         self
     }
 

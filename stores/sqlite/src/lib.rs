@@ -24,9 +24,9 @@
 //!
 //! # Threads
 //!
-//! One thread takes all appends that wait and commits them together; others read, each on a connection of its own. No
-//! method blocks the caller's thread, and none needs a particular async runtime. More than one program may use
-//! the file at the same time.
+//! One thread takes all appends that wait and commits them together; others read, each on a connection of its own. A single
+//! caller commits by itself while that is short, see [`Commits`]; else no method blocks the caller's thread, and none needs a
+//! particular async runtime. More than one program may use the file at the same time.
 
 mod builder;
 mod cache;
@@ -41,7 +41,7 @@ mod store;
 mod watch;
 mod writer;
 
-pub use builder::{Durability, SqliteStoreBuilder};
+pub use builder::{Commits, Durability, SqliteStoreBuilder};
 pub use error::OpenError;
 pub use projection::{SqliteLease, SqliteTx};
 pub use store::SqliteStore;

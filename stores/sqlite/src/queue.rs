@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -18,6 +19,10 @@ struct State<T> {
     items: VecDeque<T>,
     /// Threads that wait for an item: waking costs a system call, so it is done only for them.
     waiting: usize,
+    /// How many items a thread waits for that could go on without them; 0 while none does.
+    gathering: usize,
+    /// Whether a thread is to come by, though there may be no item for it.
+    called: bool,
     closed: bool,
 }
 
@@ -27,7 +32,7 @@ pub(crate) struct Closed;
 
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = State { items: VecDeque::new(), waiting: 0, closed: false };
+        let state = State { items: VecDeque::new(), waiting: 0, gathering: 0, called: false, closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new(), room: Semaphore::new(capacity) }
     }
 
@@ -43,12 +48,41 @@ impl<T> Queue<T> {
             return Err(Closed);
         }
         state.items.push_back(item);
-        let someone_waits = state.waiting > 0;
+        let is_enough = state.gathering > 0 && state.items.len() >= state.gathering;
+        let someone_waits = state.waiting > 0 || is_enough;
         drop(state);
         if someone_waits {
             self.arrived.notify_one();
         }
         Ok(())
+    }
+
+    /// Whether a thread waits for items and there is none: it has nothing else to do.
+    pub(crate) fn rests(&self) -> bool {
+        let state = self.state();
+        state.waiting > 0 && state.items.is_empty() && !state.called && !state.closed
+    }
+
+    /// Has a thread come by, though there may be no item for it.
+    pub(crate) fn call(&self) {
+        self.state().called = true;
+        self.arrived.notify_one();
+    }
+
+    /// The number of items.
+    pub(crate) fn len(&self) -> usize {
+        self.state().items.len()
+    }
+
+    /// Waits until there are `count` items, but no longer than `time`; gives how many there are.
+    pub(crate) fn gather(&self, count: usize, time: Duration) -> usize {
+        let mut state = self.state();
+        state.gathering = count;
+        let goes_on = |state: &mut State<T>| state.items.len() < count && !state.closed;
+        let waited = self.arrived.wait_timeout_while(state, time, goes_on);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.gathering = 0;
+        state.items.len()
     }
 
     /// Takes the next item; `None` once the queue is closed and empty.
@@ -58,10 +92,12 @@ impl<T> Queue<T> {
         Some(item)
     }
 
-    /// Takes the items that are there, at least one, until their weights reach `most`. Gives `false` once the queue
-    /// is closed and empty.
+    /// Takes the items that are there, at least one unless the thread was [called](Self::call), until their weights
+    /// reach `most`. Gives `false` once the queue is closed and empty.
     pub(crate) fn take_some(&self, items: &mut Vec<T>, most: usize, weight: impl Fn(&T) -> usize) -> bool {
-        self.take_from(self.wait(), items, most, weight)
+        let mut state = self.wait();
+        let called = std::mem::take(&mut state.called);
+        self.take_from(state, items, most, weight) || called
     }
 
     /// Takes the items that are there, which may be none, until their weights reach `most`.
@@ -93,7 +129,7 @@ impl<T> Queue<T> {
     /// Waits until there is an item or the queue is closed.
     fn wait(&self) -> MutexGuard<'_, State<T>> {
         let mut state = self.state();
-        while state.items.is_empty() && !state.closed {
+        while state.items.is_empty() && !state.called && !state.closed {
             state.waiting += 1;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;

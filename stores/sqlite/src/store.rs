@@ -23,9 +23,9 @@ use crate::projection::{Leases, SqliteTx};
 use crate::queue::Queue;
 use crate::reader::{self, ReadJob, Reader, read_job};
 use crate::watch::{Head, Watch};
-use crate::writer::{Job, SnapshotWrite, Writer, add_view, transaction};
+use crate::writer::{Job, SnapshotWrite, Writer, Writes, add_view, transaction};
 
-/// Appends that wait for the writer, and queries that wait for a reader. Whoever comes then waits before.
+/// Queries that wait for a reader. Whoever comes then waits before.
 const QUEUE: usize = 4_096;
 
 /// A journal and its snapshots in one SQLite file.
@@ -41,7 +41,7 @@ struct Shared {
     id: JournalId,
     place: Place,
     clock: Arc<dyn Clock>,
-    writes: Arc<Queue<Job>>,
+    writes: Arc<Writes>,
     /// `None` where the writer reads as well.
     reads: Option<Arc<Queue<ReadJob>>>,
     watch: Arc<Watch>,
@@ -148,12 +148,18 @@ impl SqliteStore {
 
     /// Gives a job to the writer.
     async fn write(&self, job: Job) -> Result<(), JournalError> {
+        self.check_thread()?;
+        self.shared.writes.push(job).await.map_err(|_| self.shared.place.closed())
+    }
+
+    /// The writer waits for nothing that it has to do itself.
+    fn check_thread(&self) -> Result<(), JournalError> {
         if thread::current().id() == self.shared.writer {
             let source = "a projection that has the transaction waits for another one; react to events elsewhere";
             let (store, source) = (self.shared.place.name(), source.into());
             return Err(JournalError::Failed { store, action: "write within a projection", source });
         }
-        self.shared.writes.push(job).await.map_err(|_| self.shared.place.closed())
+        Ok(())
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -221,7 +227,7 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         id,
         place: place.clone(),
         clock: Arc::clone(&options.clock),
-        writes: Arc::new(Queue::new(QUEUE)),
+        writes: Arc::new(Writes::new(options.commits)),
         reads: (!readers.is_empty()).then(|| Arc::new(Queue::new(QUEUE))),
         watch: Arc::default(),
         head: watch::Sender::new(Head { position: head, closed: false }),
@@ -232,8 +238,9 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
     // Dropped by each of the other threads when it has closed its connection.
     let (open, others) = mpsc::channel::<Infallible>();
     let is_durable = options.durability == Durability::Full && place.path().is_some();
-    let writer = Writer::new(writer, options.clock, place, shared.head.clone(), is_durable)
-        .map_err(|error| cannot_start(&shown, error))?;
+    let writer =
+        Writer::new(writer, options.clock, place.clone(), shared.head.clone(), is_durable, options.busy_timeout)
+            .map_err(|error| cannot_start(&shown, error))?;
     for reader in readers {
         let Some(queue) = shared.reads.clone() else { break };
         let open = open.clone();
@@ -252,10 +259,10 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         };
         spawn("es-sqlite-watch", work).map_err(|error| cannot_start(&shown, error))?;
     }
-    let (queue, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
+    let (way, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
     let store = SqliteStore { shared: Arc::new(shared) };
     let write = move || {
-        writer.run(&queue, &others);
+        way.run(writer, place, &others);
         drop(alive);
     };
     Ok((store, write))
@@ -276,8 +283,11 @@ impl Journal for SqliteStore {
 
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         append.check()?;
+        self.check_thread()?;
+        let _under_way = self.shared.writes.begin_append();
         let (answer, answered) = oneshot::channel();
-        self.write(Job::Append(append, answer)).await?;
+        let asked = self.shared.writes.append(Job::Append(append, answer)).await;
+        asked.map_err(|_| self.shared.place.closed())?;
         let lost = |_| AppendError::Unknown { source: "the writer ended before it answered".into() };
         answered.await.map_err(lost)?
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use es_core::{AppendError, Appended, Imported, JournalError, Position};
 use rusqlite::ErrorCode;
@@ -52,21 +53,58 @@ impl Writer {
         let writes = jobs.iter().any(|job| matches!(job, Job::Append(..) | Job::Import(..) | Job::Snapshot(..)));
         let result = if writes { self.write(jobs) } else { Ok(jobs.iter().map(|_| Outcome::Later).collect()) };
         let outcomes = result.unwrap_or_else(|aborted| jobs.iter().map(|job| self.aborted(job, &aborted)).collect());
+        self.tell_head();
+        for (job, outcome) in jobs.drain(..).zip(outcomes) {
+            self.answer(job, outcome);
+        }
+    }
+
+    /// Commits an append on its caller's thread, and answers it. Gives it back where it was not done: when something else is to
+    /// run along with it, when commits take long, when another program writes, and whenever there is an error.
+    pub(super) fn commit_here(&mut self, job: Job) -> Result<(), Job> {
+        if !self.views.is_empty() || !self.pace.is_short() {
+            return Err(job);
+        }
+        let started = Instant::now();
+        if self.tx.reader.db.busy_timeout(Duration::ZERO).is_err() {
+            return Err(job);
+        }
+        let jobs = [job];
+        let result = self.transaction(&jobs, Care::Together);
+        // It is a number in SQLite's memory.
+        let _ = self.tx.reader.db.busy_timeout(self.busy_timeout);
+        self.pace.note(started.elapsed());
+        let [job] = jobs;
+        let outcome = match result {
+            Ok(outcomes) => outcomes.into_iter().next(),
+            Err(Aborted { unknown: false, .. }) => None,
+            Err(aborted) => Some(self.aborted(&job, &aborted)),
+        };
+        let Some(outcome) = outcome else { return Err(job) };
+        self.tell_head();
+        self.answer(job, outcome);
+        Ok(())
+    }
+
+    /// Wakes those that wait for events.
+    fn tell_head(&self) {
         // After a rollback it is not known, and then it has not changed either.
         if let Some(position) = self.heads.known_position() {
             self.head.send_if_modified(|head| head.reach(Position::new(position)));
         }
-        for (job, outcome) in jobs.drain(..).zip(outcomes) {
-            // Nobody may wait for the answer any more.
-            match (job, outcome) {
-                (Job::Append(_, answer), Outcome::Append(result)) => drop(answer.send(result)),
-                (Job::Import(_, answer), Outcome::Import(result)) => drop(answer.send(result)),
-                (Job::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
-                (Job::Read(read), _) => self.read(read),
-                (Job::Transaction(transaction), _) => self.transactions.push_back(transaction),
-                // No job has the outcome of another; its caller would be told that the answer got lost.
-                (Job::Append(..) | Job::Import(..) | Job::Snapshot(..), _) => {}
-            }
+    }
+
+    /// Tells the caller of a job what has become of it, or does what is done after the commit.
+    fn answer(&mut self, job: Job, outcome: Outcome) {
+        // Nobody may wait for the answer any more.
+        match (job, outcome) {
+            (Job::Append(_, answer), Outcome::Append(result)) => drop(answer.send(result)),
+            (Job::Import(_, answer), Outcome::Import(result)) => drop(answer.send(result)),
+            (Job::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
+            (Job::Read(read), _) => self.read(read),
+            (Job::Transaction(transaction), _) => self.transactions.push_back(transaction),
+            // No job has the outcome of another; its caller would be told that the answer got lost.
+            (Job::Append(..) | Job::Import(..) | Job::Snapshot(..), _) => {}
         }
     }
 
@@ -107,6 +145,7 @@ impl Writer {
                 Err(error) => Err(Aborted { unknown: !was_not_committed(&error), failure: error.into() }),
             },
         };
+        self.note_wal();
         if result.is_err() {
             if !self.tx.reader.db.is_autocommit() {
                 // Where this fails SQLite has rolled back by itself.
@@ -118,7 +157,7 @@ impl Writer {
         if let Err(Aborted { failure, .. }) = &result
             && is_about_room(failure)
         {
-            Self::make_room();
+            self.make_room();
         }
         result
     }

@@ -2,19 +2,22 @@
 
 mod append;
 mod commit;
+mod crowd;
 mod heads;
 mod import;
 mod insert;
+mod pace;
 mod repeated;
 mod snapshots;
 mod transact;
 mod views;
+mod writes;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use es_core::{Append, AppendError, Appended, Clock, Imported, JournalError, Page};
 use rusqlite::hooks::Wal;
@@ -22,15 +25,16 @@ use tokio::sync::{oneshot, watch};
 
 use crate::place::Place;
 use crate::projection::SqliteTx;
-use crate::queue::Queue;
 use crate::reader::{ReadJob, Reader};
 use crate::watch::Head;
 use heads::Heads;
+use pace::Pace;
 
 pub(crate) use snapshots::SnapshotWrite;
 pub(crate) use transact::{Transaction, transaction};
 use views::Views;
 pub(crate) use views::add_view;
+pub(crate) use writes::Writes;
 
 /// Something for the writer to do.
 pub(crate) enum Job {
@@ -46,10 +50,10 @@ pub(crate) enum Job {
 
 pub(crate) type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 
-/// The most that is committed together, in bytes: what waits longer than such a commit takes is better off in the next.
-const BATCH: usize = 1024 * 1024;
 /// What an event, or an append without one, weighs beside its payload.
 const EVENT: usize = 128;
+/// The most that a small append weighs.
+const SMALL: usize = 16 * 1024;
 /// The size of the WAL, in pages, from which on it is copied into the database.
 const CHECKPOINT: usize = 4_000;
 /// The size from which on the writer waits for readers, so that the WAL starts from its beginning again.
@@ -58,10 +62,7 @@ const LONG_WAL: usize = 16 * CHECKPOINT;
 impl Job {
     fn weight(&self) -> usize {
         match self {
-            Self::Append(append, _) => {
-                let events = append.streams.iter().flat_map(|stream| &stream.events);
-                EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
-            }
+            Self::Append(append, _) => weight(append),
             Self::Import(page, _) => EVENT + page.iter().map(|event| EVENT + event.payload.bytes.len()).sum::<usize>(),
             Self::Snapshot(write, _) => EVENT + write.bytes(),
             Self::Read(_) | Self::Transaction(_) => 0,
@@ -79,6 +80,11 @@ pub(crate) struct Writer {
     views: Views,
     /// Whether a commit of events waits for the disk.
     is_durable: bool,
+    /// How long to wait for another program that writes.
+    busy_timeout: Duration,
+    pace: Pace,
+    /// The size of the WAL after the last commit, in pages, unless it has been copied since.
+    wal_pages: usize,
     heads: Heads,
     clock: Arc<dyn Clock>,
     place: Place,
@@ -86,9 +92,9 @@ pub(crate) struct Writer {
 }
 
 thread_local! {
-    /// The size of the WAL after the last commit of this thread, in pages, unless it has been copied since. SQLite hands
-    /// it to a function that can hold nothing itself, and each writer has a thread of its own.
-    static WAL_PAGES: Cell<usize> = const { Cell::new(0) };
+    /// The size of the WAL after a commit on this thread, in pages, until the writer that made it has taken note. SQLite
+    /// hands it to a function that can hold nothing itself.
+    static WAL_PAGES: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 impl Writer {
@@ -98,38 +104,46 @@ impl Writer {
         place: Place,
         head: watch::Sender<Head>,
         is_durable: bool,
+        busy_timeout: Duration,
     ) -> rusqlite::Result<Self> {
         // In place of the checkpoint that SQLite makes within a commit: callers need not wait for it.
         reader.db.wal_hook(Some(|_: &Wal, size| {
-            WAL_PAGES.set(usize::try_from(size).unwrap_or(0));
+            WAL_PAGES.set(usize::try_from(size).ok());
             Ok(())
         }));
-        let tx = SqliteTx::new(reader, place.clone())?;
-        let transactions = VecDeque::new();
-        let views = Views::default();
-        Ok(Self { tx, transactions, views, is_durable, heads: Heads::new(), clock, place, head })
+        Ok(Self {
+            tx: SqliteTx::new(reader, place.clone())?,
+            transactions: VecDeque::new(),
+            views: Views::default(),
+            is_durable,
+            busy_timeout,
+            pace: Pace::new(),
+            wal_pages: 0,
+            heads: Heads::new(),
+            clock,
+            place,
+            head,
+        })
     }
 
-    /// Does what is in the queue, until it is closed and empty; then closes its connection, after all the `others`.
-    pub(crate) fn run(mut self, queue: &Arc<Queue<Job>>, others: &mpsc::Receiver<Infallible>) {
-        let _end = End { queue: Arc::clone(queue), place: self.place.clone() };
-        let mut jobs = Vec::new();
-        loop {
-            if self.transactions.is_empty() {
-                if !queue.take_some(&mut jobs, BATCH, Job::weight) {
-                    break;
-                }
-            } else {
-                queue.take_at_hand(&mut jobs, BATCH, Job::weight);
-            }
-            self.commit(&mut jobs);
-            if let Some(transaction) = self.transactions.pop_front() {
-                transaction(&mut self);
-            }
-            self.look_after_the_wal();
+    /// Does what has been taken from the queue. Gives whether there is more to do.
+    fn work(&mut self, jobs: &mut Vec<Job>) -> bool {
+        let single = matches!(&**jobs, [Job::Append(append, _)] if is_small(append));
+        let started = Instant::now();
+        self.commit(jobs);
+        if single {
+            self.pace.note(started.elapsed());
         }
-        // The last connection to be closed removes the WAL, but none does when two are closed at the same time.
-        let _: Result<Infallible, mpsc::RecvError> = others.recv();
+        if let Some(transaction) = self.transactions.pop_front() {
+            transaction(self);
+            self.note_wal();
+        }
+        self.look_after_the_wal();
+        !self.transactions.is_empty()
+    }
+
+    /// Closes the connection.
+    fn close(self) {
         // What cannot be copied now is copied by the next program that opens the file.
         let _ = self.tx.reader.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }
@@ -141,39 +155,40 @@ impl Writer {
         let _ = self.tx.reader.db.pragma_update(None, "query_only", false);
     }
 
+    /// Takes note of how large the last commit has made the WAL.
+    fn note_wal(&mut self) {
+        if let Some(pages) = WAL_PAGES.take() {
+            self.wal_pages = pages;
+        }
+    }
+
+    /// Whether the WAL is to be [looked after](Self::look_after_the_wal).
+    fn has_long_wal(&self) -> bool {
+        self.wal_pages >= CHECKPOINT
+    }
+
     /// Copies a long WAL into the database. What fails here is tried again after the next commit; the WAL has it all.
-    fn look_after_the_wal(&self) {
-        let pages = WAL_PAGES.take();
-        if pages < CHECKPOINT {
-            WAL_PAGES.set(pages);
+    fn look_after_the_wal(&mut self) {
+        if !self.has_long_wal() {
             return;
         }
+        let pages = std::mem::take(&mut self.wal_pages);
         let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
         let _ = self.tx.reader.db.query_row(mode, (), |_| Ok(()));
     }
 
     /// Has the WAL emptied as soon as may be: there may be no room but the one that it takes.
-    fn make_room() {
-        WAL_PAGES.set(LONG_WAL);
+    fn make_room(&mut self) {
+        self.wal_pages = LONG_WAL;
     }
 }
 
-/// The end of the writer, however it comes: nobody waits for ever.
-struct End {
-    queue: Arc<Queue<Job>>,
-    place: Place,
+/// Whether an append takes so little work that it can be done anywhere.
+fn is_small(append: &Append) -> bool {
+    weight(append) <= SMALL
 }
 
-impl Drop for End {
-    fn drop(&mut self) {
-        for job in self.queue.abandon() {
-            // Nobody may wait any more.
-            match job {
-                Job::Append(_, answer) => drop(answer.send(Err(self.place.closed().into()))),
-                Job::Import(_, answer) => drop(answer.send(Err(self.place.closed().into()))),
-                Job::Snapshot(_, answer) => drop(answer.send(Err(self.place.closed()))),
-                Job::Read(_) | Job::Transaction(_) => {}
-            }
-        }
-    }
+fn weight(append: &Append) -> usize {
+    let events = append.streams.iter().flat_map(|stream| &stream.events);
+    EVENT + events.map(|event| EVENT + event.payload.len()).sum::<usize>()
 }
