@@ -59,6 +59,20 @@ pub trait Journal: Send + Sync + 'static {
         size: PageSize,
     ) -> impl Future<Output = Result<Page, JournalError>> + Send;
 
+    /// Reads the events of a stream as [`read_stream`](Self::read_stream) does, for who makes a state of them: all that counts
+    /// is what each of them is and its payload, and the id of the last one.
+    ///
+    /// So a store need not read the rest where that costs more: the ids of the other events are those of no event then,
+    /// the times are [`Timestamp::MIN`], and there is no metadata.
+    fn read_payloads(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> impl Future<Output = Result<Page, JournalError>> + Send {
+        self.read_stream(stream, versions, size)
+    }
+
     /// Reads the events after the position `after` that `filter` lets through, in the order of the journal.
     ///
     /// The order is the same for each reader and at each time, and nothing appears later at a position that a page

@@ -129,6 +129,13 @@ impl Page {
         true
     }
 
+    /// Gives the last event its id: for [`read_payloads`](super::Journal::read_payloads), where the others have none.
+    pub fn set_last_id(&mut self, id: EventId) {
+        if let Some(last) = self.events.last_mut() {
+            last.id = id;
+        }
+    }
+
     /// Leaves out the events after `position`.
     #[cfg(feature = "tokio")]
     pub(crate) fn cut_after(&mut self, position: Position) {

@@ -31,6 +31,9 @@ impl<A> Clone for Current<A> {
     }
 }
 
+/// The most events of the first page.
+const FIRST_PAGE: usize = 1_024;
+
 impl<A: Aggregate> Current<A> {
     /// Before the first event.
     pub(super) fn initial() -> Self {
@@ -58,13 +61,14 @@ impl<A: Aggregate> Current<A> {
         if self.version >= to {
             return Ok(());
         }
-        let read = |from| journal.read_stream(stream, from..=to, PageSize::default());
-        let mut page = read(self.version + 1).await?;
+        let read = |from, size| journal.read_payloads(stream, from..=to, size);
+        // Nothing else is done while the first page is read, so it is a small one.
+        let mut page = read(self.version + 1, PageSize::events(FIRST_PAGE)).await?;
         loop {
             let next = page.last().map(|last| last.version + 1).filter(|next| page.more() && *next <= to);
             let Some(next) = next else { return self.apply_page(&page) };
             // The store reads it while this one is applied.
-            let mut following = pin!(read(next));
+            let mut following = pin!(read(next, PageSize::default()));
             let read = begun(following.as_mut()).await;
             self.apply_page(&page)?;
             page = match read {

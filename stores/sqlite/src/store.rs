@@ -302,6 +302,16 @@ impl Journal for SqliteStore {
         self.query("read a stream", move |reader| reader::read_stream(reader, &stream, &versions, size)).await
     }
 
+    async fn read_payloads(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> Result<Page, JournalError> {
+        let stream = stream.clone();
+        self.query("read a stream", move |reader| reader::read_payloads(reader, &stream, &versions, size)).await
+    }
+
     async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
         let filter = filter.clone();
         self.query("read the journal", move |reader| reader::read_all(reader, after, &filter, size)).await

@@ -41,7 +41,7 @@
 //! | journal: one stream | |
 //! |---|---|
 //! | J1 | A replay gives all events of a stream in order, versions 1, 2, 3, .. with no gap, payloads byte for byte. |
-//! | J2 | A read has a lower bound, an upper bound and a limit, alone and together. |
+//! | J2 | A read has a lower bound, an upper bound and a limit, alone and together; so has one of the payloads alone. |
 //! | J3 | A stream never written has no events and version 0; reading it creates nothing. |
 //! | J4 | The version of a stream can be asked for without reading it. |
 //! | J5 | The events of one append are contiguous, share one recorded time, and are all there or none. |
@@ -137,6 +137,7 @@ macro_rules! __conformance {
                 j01_a_replay_gives_all_events_of_a_stream_in_order_and_byte_for_byte
                 j02_a_read_of_a_stream_has_a_lower_bound_an_upper_bound_and_a_limit
                 j02_equal_bounds_give_one_event
+                j02_payloads_alone_are_those_of_the_events
                 j02_a_lower_bound_above_the_upper_or_a_limit_of_0_gives_no_event
                 j03_a_stream_that_was_never_written_has_no_events_and_version_0
                 j03_reading_a_stream_does_not_create_it

@@ -4,7 +4,7 @@ use super::given::{account, append, event, events};
 use super::harness::{Harness, open};
 use super::seen::{ids, of_stream};
 use crate::event::{CommandId, Position, Timestamp};
-use crate::journal::{ExpectedVersion, Filter, Journal, NewEvent, PageSize};
+use crate::journal::{ExpectedVersion, Filter, Journal, NewEvent, Page, PageSize};
 
 pub(super) async fn j01_a_replay_gives_all_events_of_a_stream_in_order_and_byte_for_byte<H: Harness>(place: H) {
     let store = open(&place).await;
@@ -62,6 +62,35 @@ pub(super) async fn j02_a_read_of_a_stream_has_a_lower_bound_an_upper_bound_and_
             }
         }
     }
+}
+
+pub(super) async fn j02_payloads_alone_are_those_of_the_events<H: Harness>(place: H) {
+    let store = open(&place).await;
+    let alice = account("alice");
+    for number in 0..12_u32 {
+        let event =
+            NewEvent { name: format!("noted_{}", number % 3).into(), version: 1 + number / 4, ..event(number.into()) };
+        append(&store, &alice, vec![event]).await;
+        append(&store, &account("bob"), events(2)).await;
+    }
+    for (versions, limit) in
+        [(1..=u64::MAX, 100), (1..=12, 5), (4..=9, 6), (4..=9, 2), (12..=12, 1), (13..=20, 9), (1..=4, 0)]
+    {
+        let whole = store.read_stream(&alice, versions.clone(), PageSize::events(limit)).await.unwrap();
+        let page = store.read_payloads(&alice, versions.clone(), PageSize::events(limit)).await.unwrap();
+        let seen = |page: &Page| -> Vec<_> {
+            let events = page.iter().map(|raw| {
+                let payload = (raw.payload.format.to_owned(), raw.payload.bytes.to_vec());
+                (raw.stream.clone(), raw.version, raw.position, raw.name.to_owned(), raw.event_version, payload)
+            });
+            events.collect()
+        };
+        assert_eq!(seen(&page), seen(&whole), "versions {versions:?}, at most {limit}");
+        assert_eq!(page.more(), whole.more(), "more than {limit} of versions {versions:?}");
+        assert_eq!(page.last().map(|last| last.id), whole.last().map(|last| last.id), "the id of the last event");
+    }
+    let unknown = store.read_payloads(&account("nobody"), 1..=u64::MAX, PageSize::default()).await.unwrap();
+    assert!(unknown.is_empty() && !unknown.more());
 }
 
 pub(super) async fn j02_equal_bounds_give_one_event<H: Harness>(place: H) {

@@ -6,7 +6,7 @@ use es_core::{CommandId, Filter, Page, PageSize, Position, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::metadata::MetadataQuery;
-use super::row::{EventRow, as_time, columns};
+use super::row::{EventRow, as_time, columns, id, no_id, payload_columns};
 use super::{Names, Reader};
 use crate::place::Failure;
 
@@ -37,19 +37,64 @@ pub(crate) fn read_stream(
     versions: &RangeInclusive<u64>,
     size: PageSize,
 ) -> Result<Page, Failure> {
+    let sql =
+        concat!("SELECT ", columns!(), " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version");
     let Reader { db, names } = reader;
+    let mut metadata = MetadataQuery::new(db);
+    read_versions(db, sql, stream, versions, size, |row, page, version| {
+        let kind = names.kind(db, row.kind()?, row.position)?;
+        row.push_to(page, kind, stream, version, &mut metadata)
+    })
+}
+
+/// See [`Journal::read_payloads`](es_core::Journal::read_payloads).
+pub(crate) fn read_payloads(
+    reader: &mut Reader,
+    stream: &StreamId,
+    versions: &RangeInclusive<u64>,
+    size: PageSize,
+) -> Result<Page, Failure> {
+    let sql = concat!(
+        "SELECT ",
+        payload_columns!(),
+        " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version"
+    );
+    let Reader { db, names } = reader;
+    let mut page = read_versions(db, sql, stream, versions, size, |row, page, version| {
+        let kind = names.kind(db, row.kind()?, row.position)?;
+        row.push_payload_to(page, kind, stream, version)
+    })?;
+    if let Some(last) = page.last() {
+        let position = last.position.number;
+        let mut query = db.prepare_cached("SELECT id FROM events WHERE position = ?1")?;
+        let mut rows = query.query([as_integer(position)])?;
+        let id = match rows.next()? {
+            Some(row) => id(row.get_ref(0)?),
+            None => None,
+        };
+        page.set_last_id(id.ok_or_else(|| no_id(position))?);
+    }
+    Ok(page)
+}
+
+/// Runs a query for versions of a stream, and has a page filled with its rows, in order and with no gap.
+fn read_versions(
+    db: &Connection,
+    sql: &str,
+    stream: &StreamId,
+    versions: &RangeInclusive<u64>,
+    size: PageSize,
+    mut push: impl FnMut(&EventRow<'_>, &mut Page, u64) -> Result<bool, Failure>,
+) -> Result<Page, Failure> {
     let mut page = Page::new(size, Position::START);
     if versions.is_empty() {
         return Ok(page);
     }
     let Some(no) = stream_no(db, stream)? else { return Ok(page) };
-    let sql =
-        concat!("SELECT ", columns!(), " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version");
     let mut query = db.prepare_cached(sql)?;
     let (first, last) = bounds(versions);
     let mut rows = query.query((no, first, last))?;
     let mut expected = (*versions.start()).max(1);
-    let mut metadata = MetadataQuery::new(db);
     while let Some(row) = rows.next()? {
         let row = EventRow::new(row)?;
         let version = row.version()?;
@@ -57,8 +102,7 @@ pub(crate) fn read_stream(
             let what = format!("`{stream}` has version {version} where version {expected} should be");
             return Err(Failure::Damaged { position: Some(row.position), what });
         }
-        let kind = names.kind(db, row.kind()?, row.position)?;
-        if !row.push_to(&mut page, kind, stream, version, &mut metadata)? {
+        if !push(&row, &mut page, version)? {
             break;
         }
         expected += 1;

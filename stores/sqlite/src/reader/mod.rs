@@ -15,7 +15,7 @@ use crate::place::Failure;
 use crate::queue::Queue;
 
 pub(crate) use events::{
-    as_integer, find_command, head, last_event, read_all, read_stream, stream_no, version, version_at,
+    as_integer, find_command, head, last_event, read_all, read_payloads, read_stream, stream_no, version, version_at,
 };
 pub(crate) use names::Names;
 pub(crate) use row::as_time;

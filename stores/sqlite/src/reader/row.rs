@@ -11,11 +11,19 @@ use super::metadata::{MetadataQuery, NO_METADATA};
 use super::names::Kind;
 use crate::place::Failure;
 
-/// The columns of a row, as [`EventRow`] expects them. To ask each of five columns for nothing costs more than
+/// The columns of a row that make up a state, as [`EventRow`] expects them.
+macro_rules! payload_columns {
+    () => {
+        "position, kind, version, payload"
+    };
+}
+pub(super) use payload_columns;
+
+/// All columns of a row, as [`EventRow`] expects them. To ask each of five columns for nothing costs more than
 /// the rest of the row, so SQLite says at once whether there is anything in them; a query of its own gets it.
 macro_rules! columns {
     () => {
-        "position, kind, version, recorded_at, id, payload, \
+        "position, kind, version, payload, recorded_at, id, \
          coalesce(actor, command_id, correlation_id, causation_id, extra) IS NOT NULL"
     };
 }
@@ -69,20 +77,16 @@ impl<'a> EventRow<'a> {
     }
 
     fn recorded_at(&self) -> Result<Timestamp, Failure> {
-        as_time(self.integer(3, "time")?)
+        as_time(self.integer(4, "time")?)
             .ok_or_else(|| self.damaged("the time of an event is outside of all calendars"))
     }
 
     fn id(&self) -> Result<EventId, Failure> {
-        match self.value(4)? {
-            ValueRef::Blob(bytes) => as_id(bytes).map(EventId::from_uuid).ok_or(()),
-            _ => Err(()),
-        }
-        .map_err(|()| self.damaged("the id of an event is not a UUID of 16 bytes"))
+        id(self.value(5)?).ok_or_else(|| no_id(self.position))
     }
 
     fn payload(&self) -> Result<&'a [u8], Failure> {
-        match self.value(5)? {
+        match self.value(3)? {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
             _ => Err(self.damaged("the payload of an event is neither a text nor a blob")),
         }
@@ -99,18 +103,53 @@ impl<'a> EventRow<'a> {
     ) -> Result<bool, Failure> {
         let has_metadata = self.integer(6, "metadata")? != 0;
         let metadata = if has_metadata { metadata.of(self.position)? } else { Arc::clone(&NO_METADATA) };
-        Ok(page.push(RawEvent {
+        let event = RawEvent {
             id: self.id()?,
+            recorded_at: self.recorded_at()?,
+            metadata: &metadata,
+            ..self.bare(kind, stream, version)?
+        };
+        Ok(page.push(event))
+    }
+
+    /// Adds what makes up a state to the page; `false` where there is no room for it.
+    pub(super) fn push_payload_to(
+        &self,
+        page: &mut Page,
+        kind: &Kind,
+        stream: &StreamId,
+        version: u64,
+    ) -> Result<bool, Failure> {
+        Ok(page.push(self.bare(kind, stream, version)?))
+    }
+
+    /// The event without id, time and metadata.
+    fn bare<'b>(&'b self, kind: &'b Kind, stream: &'b StreamId, version: u64) -> Result<RawEvent<'b>, Failure> {
+        Ok(RawEvent {
+            id: EventId::from_uuid(Uuid::nil()),
             stream,
             version,
             position: Position::new(self.position),
-            recorded_at: self.recorded_at()?,
+            recorded_at: Timestamp::MIN,
             name: &kind.name,
             event_version: kind.version,
             payload: Payload { format: &kind.format, bytes: self.payload()? },
-            metadata: &metadata,
-        }))
+            metadata: &NO_METADATA,
+        })
     }
+}
+
+/// The id of an event, if it is one.
+pub(super) fn id(value: ValueRef<'_>) -> Option<EventId> {
+    match value {
+        ValueRef::Blob(bytes) => as_id(bytes).map(EventId::from_uuid),
+        _ => None,
+    }
+}
+
+/// The failure of an event that has no id.
+pub(super) fn no_id(position: u64) -> Failure {
+    Failure::Damaged { position: Some(position), what: "the id of an event is not a UUID of 16 bytes".to_owned() }
 }
 
 /// The UUID of 16 bytes.
