@@ -83,7 +83,7 @@ fn event(number: u64) -> AccountEvent {
 }
 
 fn new_event(number: u64) -> Done<NewEvent> {
-    let mut payload = Vec::new();
+    let mut payload = Vec::with_capacity(96);
     let kind = Account::encode_event(&event(number), &mut payload)?;
     Ok(NewEvent {
         id: EventId::new(),
