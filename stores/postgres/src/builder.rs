@@ -24,7 +24,12 @@ pub struct PostgresStoreBuilder {
     pub(crate) readers: usize,
     pub(crate) statement_timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    /// `None` for what follows from the timeout of statements.
+    pub(crate) answer_timeout: Option<Duration>,
 }
+
+/// How much longer than a statement may take its answer is waited for.
+const GRACE: Duration = Duration::from_secs(10);
 
 impl PostgresStoreBuilder {
     pub(crate) fn new() -> Self {
@@ -38,6 +43,7 @@ impl PostgresStoreBuilder {
             readers: 4,
             statement_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
+            answer_timeout: None,
         }
     }
 
@@ -95,7 +101,9 @@ impl PostgresStoreBuilder {
     }
 
     /// How long the server may take for a statement of the store, to wait for others included, before it is an error;
-    /// 30 seconds unless this is called. The wait for a standby does not count.
+    /// 30 seconds unless this is called, and zero is no limit. The wait for a standby does not count.
+    ///
+    /// A transaction of a projection in which nothing is done for as long is ended by the server, since readers wait for it.
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = timeout;
@@ -107,6 +115,26 @@ impl PostgresStoreBuilder {
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
+    }
+
+    /// How long to wait for an answer of the server, before its connection is given up; 10 seconds longer than
+    /// [`statement_timeout`](Self::statement_timeout) unless this is called.
+    ///
+    /// It is for servers that say nothing any more, as when their host has died or the network has lost its way. A read
+    /// is an error that passes then. Of an append nobody knows whether it was written, so it is looked for. A statement of a
+    /// projection may take longer, for as long as the server is at it.
+    #[must_use]
+    pub fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = Some(timeout);
+        self
+    }
+
+    pub(crate) fn patience_with_answers(&self) -> Duration {
+        self.answer_timeout.unwrap_or_else(|| match self.statement_timeout {
+            // The server has no limit then.
+            Duration::ZERO => Duration::MAX,
+            timeout => timeout.saturating_add(GRACE),
+        })
     }
 
     /// Connects to the database at `url`, see [`PostgresStore::connect`].

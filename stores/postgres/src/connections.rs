@@ -4,6 +4,7 @@
 //! midst of a statement leaves it to the next user to find out. Here a connection is put back only by one who is done
 //! with it, and closed in all other cases.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,9 @@ use crate::schema::{Origin, Schema, check_place};
 /// What each connection is set to.
 const SETTINGS: &str = include_str!("settings.sql");
 
+/// What has the server notice that a client is gone.
+const CLIENT_GONE: &str = include_str!("client_gone.sql");
+
 /// After this time without use a connection is asked whether it still lives: that there may have been a restart of the
 /// server in between is more likely than that there was none.
 const IDLE: Duration = Duration::from_secs(1);
@@ -33,6 +37,22 @@ pub(crate) struct Connector {
     pub(crate) statement_timeout: Duration,
     /// How long to wait for a connection.
     pub(crate) connect_timeout: Duration,
+    /// How long to wait for an answer.
+    pub(crate) answer_timeout: Duration,
+}
+
+/// Waits for the server, but not for longer than that: a host that died says nothing.
+pub(crate) async fn in_time<T, E: From<sqlx::Error>>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(silent(limit).into()))
+}
+
+/// What is said of a server that does not answer.
+pub(crate) fn silent(limit: Duration) -> sqlx::Error {
+    let what = format!("the server has not answered within {} s", limit.as_secs_f64());
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, what))
 }
 
 impl Connector {
@@ -43,13 +63,16 @@ impl Connector {
             let timeout = self.statement_timeout.as_millis().to_string();
             let settings = SETTINGS.replace("{statement_timeout}", &timeout);
             sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut db).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(self.client_gone())).execute(&mut db).await?;
             let origin = check_place(&mut db, &self.schema).await?;
             Ok((db, origin))
         };
-        match tokio::time::timeout(self.connect_timeout, connecting).await {
-            Ok(result) => result.map_err(|error| self.place.error("connect", error)),
-            Err(elapsed) => Err(JournalError::Busy { store: self.place.name(), source: elapsed.into() }),
-        }
+        in_time(self.connect_timeout, connecting).await.map_err(|error| self.place.error("connect", error))
+    }
+
+    /// What has the server notice that this program is gone, for each connection.
+    pub(crate) fn client_gone(&self) -> String {
+        CLIENT_GONE.replace("{idle_timeout}", &self.statement_timeout.as_millis().to_string())
     }
 }
 
@@ -99,9 +122,11 @@ impl Connections {
     pub(crate) async fn lend(&self) -> Result<Lent<'_>, JournalError> {
         let permit = self.permit().await?;
         while let Some(Idle { mut session, since }) = self.take_idle() {
-            if since.elapsed() < IDLE || session.db.ping().await.is_ok() {
+            if since.elapsed() < IDLE || in_time(self.wait, session.db.ping()).await.is_ok() {
                 return Ok(self.lent(session, true, permit));
             }
+            // Where one is broken, the others are too.
+            self.all_idle().clear();
             self.forget();
         }
         Ok(self.lent(self.connect().await?, false, permit))

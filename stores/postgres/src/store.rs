@@ -9,12 +9,11 @@ use es_core::{
     JournalId, ListSnapshots, Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
 };
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::error::Elapsed;
 
 use crate::builder::PostgresStoreBuilder;
-use crate::connections::Connector;
+use crate::connections::{Connector, in_time};
 use crate::error::ConnectError;
 use crate::place::Place;
 use crate::projection::Projections;
@@ -142,20 +141,20 @@ pub(crate) async fn connect(
     let schema = Schema::new(&builder.schema)?;
     let place = Place::new(&options, &schema);
     let failed = |error| place.connect_error(error);
-    let connecting = tokio::time::timeout(builder.connect_timeout, PgConnection::connect_with(&options)).await;
-    let late = |elapsed: Elapsed| ConnectError::Unreachable { store: place.name(), source: elapsed.into() };
-    let mut db = connecting.map_err(late)?.map_err(failed)?;
-    let known = make_ready(&mut db, &schema, &place, builder.migrate).await?;
-    // Everything is done; that the server is told so is a courtesy.
-    let _ = db.close().await;
-    let projections = Projections::new(&schema, &place, &options, builder.lease_time);
+    let answer_timeout = builder.patience_with_answers();
+    let connecting = PgConnection::connect_with(&options);
+    let mut db = in_time(builder.connect_timeout, connecting).await.map_err(failed)?;
+    let known = make_ready(&mut db, &schema, &place, builder.migrate, answer_timeout).await?;
+    drop(db);
     let connector = Connector {
         options: options.clone(),
         schema,
         place: place.clone(),
         statement_timeout: builder.statement_timeout,
         connect_timeout: builder.connect_timeout,
+        answer_timeout,
     };
+    let projections = Projections::new(&connector, builder.lease_time);
     let pool = builder.pool.test_before_acquire(false).connect_lazy_with(options);
     let reader = Arc::new(Reader::new(connector.clone(), builder.readers));
     let watch = Arc::new(Watch::new());

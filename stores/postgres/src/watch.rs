@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use es_core::{JournalError, Position};
-use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Executor as _, PgPool};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use crate::connections::Connector;
+use crate::connections::{Connector, in_time};
 use crate::place::Place;
 use crate::reader::Reader;
 
@@ -127,8 +127,9 @@ pub(crate) fn start(watch: &Arc<Watch>, connector: &Connector, journal: Uuid) {
     tokio::spawn(tell(Arc::clone(watch), Arc::clone(&reader), channel.clone()));
     // A connection of its own: it is never given back.
     let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+    let pool = pool.acquire_timeout(connector.connect_timeout);
     let pool = pool.connect_lazy_with(connector.options.clone());
-    tokio::spawn(listen(Arc::clone(watch), pool, channel));
+    tokio::spawn(listen(Arc::clone(watch), pool, channel, connector.answer_timeout));
     tokio::spawn(look(Arc::clone(watch), reader));
 }
 
@@ -143,8 +144,8 @@ async fn tell(watch: Arc<Watch>, reader: Arc<Reader>, channel: String) {
         }
         // Who is not told looks by itself before long.
         if let Ok(mut lent) = reader.lend().await {
-            let told = sqlx::query("SELECT pg_notify($1, '')").bind(&channel).execute(&mut lent.db).await;
-            if told.is_ok() {
+            let tell = sqlx::query("SELECT pg_notify($1, '')").bind(&channel).execute(&mut lent.db);
+            if in_time(reader.answer_timeout(), tell).await.is_ok() {
                 lent.give_back();
             }
         }
@@ -196,13 +197,13 @@ async fn look(watch: Arc<Watch>, reader: Arc<Reader>) {
 
 /// Listens for the notifications of other processes, once somebody has waited. Where that fails it is tried again, and
 /// meanwhile looked.
-async fn listen(watch: Arc<Watch>, pool: PgPool, channel: String) {
+async fn listen(watch: Arc<Watch>, pool: PgPool, channel: String, limit: Duration) {
     let mut known = watch.known.subscribe();
     let listening = async {
         watch.first.notified().await;
         loop {
             // It ends with a failure.
-            let _ = hear(&watch, &pool, &channel).await;
+            let _ = hear(&watch, &pool, &channel, limit).await;
             tokio::time::sleep(AFTER_FAILURE).await;
         }
     };
@@ -212,12 +213,16 @@ async fn listen(watch: Arc<Watch>, pool: PgPool, channel: String) {
     }
 }
 
-async fn hear(watch: &Watch, pool: &PgPool, channel: &str) -> Result<Infallible, sqlx::Error> {
+async fn hear(watch: &Watch, pool: &PgPool, channel: &str, limit: Duration) -> Result<Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(channel).await?;
+    in_time(limit, listener.listen(channel)).await?;
     loop {
-        // Whether it is one, or the connection was lost and there may have been one.
-        listener.try_recv().await?;
+        match tokio::time::timeout(limit, listener.try_recv()).await {
+            // Whether it is one, or the connection was lost and there may have been one.
+            Ok(notified) => drop(notified?),
+            // It may be that nothing happens, or that nothing comes through.
+            Err(_) => in_time(limit, (&mut listener).execute("SELECT 1")).await.map(drop)?,
+        }
         // Those that came together are one.
         while listener.next_buffered().is_some() {}
         watch.look.notify_one();

@@ -1,5 +1,6 @@
 //! Read models: in the journal's own database, or in another one.
 
+mod alive;
 mod checkpoint;
 mod dropped;
 mod lease;

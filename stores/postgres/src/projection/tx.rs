@@ -3,12 +3,15 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use es_core::{JournalError, ReadStoreError};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::alive::Mark;
 use super::statements::Statements;
+use crate::connections::in_time;
 use crate::place::{Place, code};
 
 /// The transaction that a projection writes in.
@@ -34,19 +37,36 @@ pub struct PostgresTx {
     pub(super) statements: Arc<Statements>,
     /// What the transaction has in `es.transaction`: another one, or none, does not.
     token: String,
+    mark: Mark,
     /// Whether this crate's last statement was the last one, and has checked that the transaction is there.
     sealed: bool,
     /// Whether the lease was looked at, and cannot be taken over before the end.
     pub(super) fenced: bool,
+    /// How long to wait for an answer to a statement of this crate.
+    limit: Duration,
 }
 
 impl PostgresTx {
-    pub(super) async fn begin(pool: &PgPool, place: &Place, statements: &Arc<Statements>) -> sqlx::Result<Self> {
-        let token = Uuid::now_v7().simple().to_string();
-        let begin = format!("BEGIN READ WRITE; SET LOCAL es.transaction = '{token}'");
+    pub(super) async fn begin(
+        pool: &PgPool,
+        place: &Place,
+        statements: &Arc<Statements>,
+        limit: Duration,
+    ) -> sqlx::Result<Self> {
+        let id = Uuid::now_v7();
+        let (token, Mark(mark)) = (id.simple().to_string(), Mark::of(id));
+        // The lock is in nobody's way; others see by it whether the transaction is still there.
+        let begin = format!(
+            "BEGIN READ WRITE; SET LOCAL es.transaction = '{token}'; SELECT pg_advisory_xact_lock_shared({mark})"
+        );
         let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
-        let statements = Arc::clone(statements);
-        Ok(Self { transaction, place: place.clone(), statements, token, sealed: false, fenced: false })
+        let (place, statements) = (place.clone(), Arc::clone(statements));
+        Ok(Self { transaction, place, statements, token, mark: Mark(mark), sealed: false, fenced: false, limit })
+    }
+
+    /// What others see it by.
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
     }
 
     /// The connection, for a statement of this crate.
@@ -69,18 +89,20 @@ impl PostgresTx {
             let sql =
                 "SELECT set_config('es.may_commit', 'on', true) <> '' AND current_setting('es.transaction', true) = $1";
             let token = self.token.clone();
-            let checked = sqlx::query_scalar::<_, Option<bool>>(sql).bind(token).fetch_one(self.own()).await;
+            let limit = self.limit;
+            let check = sqlx::query_scalar::<_, Option<bool>>(sql).bind(token).fetch_one(self.own());
+            let checked = in_time(limit, check).await;
             if checked.map_err(|error| self.error("commit a transaction", error))? != Some(true) {
                 return Err(ended());
             }
         }
-        let Self { transaction, place, .. } = self;
-        transaction.commit().await.map_err(|error| failed(&place, "commit a transaction", error))
+        let Self { transaction, place, limit, .. } = self;
+        in_time(limit, transaction.commit()).await.map_err(|error| failed(&place, "commit a transaction", error))
     }
 
     pub(super) async fn roll_back(self) {
         // A connection that cannot be told so is closed, which is the same to the server.
-        let _ = self.transaction.rollback().await;
+        let _ = in_time(self.limit, self.transaction.rollback()).await;
     }
 
     /// What an error of a statement of this crate means.

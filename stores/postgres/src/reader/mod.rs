@@ -11,6 +11,7 @@ mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use es_core::JournalError;
 use sqlx::AssertSqlSafe;
@@ -27,6 +28,7 @@ pub(crate) use row::as_time;
 #[derive(Debug)]
 pub(crate) struct Reader {
     connections: Connections,
+    answer_timeout: Duration,
     place: Place,
     schema: Schema,
     /// The bytes of an event, of late.
@@ -74,7 +76,8 @@ impl Trouble {
     /// Whether the connection is gone. Nothing is the worse for asking again on another one.
     pub(crate) fn is_lost(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Io(_)) => true,
+            // Where nothing was said for long it would not be said sooner the next time.
+            Self::Database(sqlx::Error::Io(error)) => error.kind() != std::io::ErrorKind::TimedOut,
             Self::Database(error) => crate::place::code(error).is_some_and(|code| crate::place::is_away(&code)),
             Self::Journal(_) => false,
         }
@@ -89,7 +92,7 @@ macro_rules! on_connection {
         loop {
             let result = {
                 let $lent = &mut lent;
-                $query.await
+                $crate::connections::in_time(reader.answer_timeout(), $query).await
             };
             match result {
                 Ok(value) => {
@@ -118,6 +121,7 @@ impl Reader {
             version: ready("SELECT version FROM {schema}.streams WHERE aggregate = $1 AND id = $2"),
         };
         Self {
+            answer_timeout: connector.answer_timeout,
             connections: Connections::new(connector, most),
             place,
             schema,
@@ -129,6 +133,10 @@ impl Reader {
 
     pub(crate) fn close(&self) {
         self.connections.close();
+    }
+
+    pub(crate) fn answer_timeout(&self) -> Duration {
+        self.answer_timeout
     }
 
     pub(crate) fn schema(&self) -> &Schema {

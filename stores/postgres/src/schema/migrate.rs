@@ -1,10 +1,13 @@
 //! Making a database ready: one process at a time, all of it or nothing.
 
+use std::time::Duration;
+
 use es_core::JournalId;
 use sqlx::{Connection, Executor, PgConnection, Row};
 use uuid::Uuid;
 
 use super::{MIGRATIONS, Schema, VERSION};
+use crate::connections::{in_time, silent};
 use crate::error::ConnectError;
 use crate::place::Place;
 
@@ -23,10 +26,16 @@ pub(crate) async fn make_ready(
     schema: &Schema,
     place: &Place,
     migrate: bool,
+    limit: Duration,
 ) -> Result<Known, ConnectError> {
     let failed = |error| place.connect_error(error);
-    check_server(db, place).await?;
-    if check_version(db, schema, place).await? < VERSION {
+    let silent = |_| failed(silent(limit));
+    let checking = async {
+        check_server(db, place).await?;
+        check_version(db, schema, place).await
+    };
+    // How long a migration takes nobody knows; what is asked before and after it is answered at once.
+    if tokio::time::timeout(limit, checking).await.map_err(silent)?? < VERSION {
         if !migrate {
             let found = check_version(db, schema, place).await?;
             return Err(ConnectError::NotReady { store: place.name(), found, needed: VERSION });
@@ -47,11 +56,9 @@ pub(crate) async fn make_ready(
         }
         tx.commit().await.map_err(failed)?;
     }
-    let id: Uuid = sqlx::query_scalar(schema.sql("SELECT journal FROM {schema}.meta"))
-        .fetch_optional(&mut *db)
-        .await
-        .map_err(failed)?
-        .ok_or_else(|| lost_meta(place))?;
+    let sql = schema.sql("SELECT journal FROM {schema}.meta");
+    let id = in_time(limit, sqlx::query_scalar::<_, Uuid>(sql).fetch_optional(&mut *db)).await;
+    let id = id.map_err(failed)?.ok_or_else(|| lost_meta(place))?;
     Ok(Known { id: JournalId(id) })
 }
 

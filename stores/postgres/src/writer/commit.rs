@@ -16,6 +16,8 @@ use super::kinds::KindNumbers;
 use super::numbers::StreamNumbers;
 use super::repeated::{event_ids, repeated};
 use super::{IDLE, Job, Session, TRIES, TRIES_TOGETHER, Writer, rest};
+use tokio::time::timeout;
+
 use crate::place::{Place, code};
 use crate::schema::Schema;
 use crate::stream::next;
@@ -41,20 +43,29 @@ pub(super) type Answered = Result<Appended, AppendError>;
 impl Writer {
     /// Does the jobs and answers each: the appends together, then the imports.
     pub(super) async fn write(&mut self, jobs: &mut Vec<Job>) {
+        let silent = |limit| AppendError::Unknown { source: crate::connections::silent(limit).into() };
         let append = |job: &Job| matches!(job, Job::Append(..));
         let imports = jobs.extract_if(.., |job| !append(job)).collect::<Vec<_>>();
         let appends: Vec<&Append> =
             jobs.iter().filter_map(|job| if let Job::Append(append, _) = job { Some(append) } else { None }).collect();
-        let answers = if appends.is_empty() { Vec::new() } else { self.answers(&appends).await };
-        for (job, result) in jobs.drain(..).zip(answers) {
+        // To connect takes two waits at most: for one that does not live any more, and for a new one.
+        let limit = self.connector.answer_timeout.saturating_add(self.connector.connect_timeout.saturating_mul(2));
+        let answers = if appends.is_empty() {
+            Vec::new()
+        } else {
+            timeout(limit, self.answers(&appends)).await.unwrap_or_default()
+        };
+        let mut answers = answers.into_iter();
+        for job in jobs.drain(..) {
             if let Job::Append(_, answer) = job {
+                let result = answers.next().unwrap_or_else(|| Err(silent(limit)));
                 // Nobody may wait for the answer any more.
                 drop(answer.send(result));
             }
         }
         for job in imports {
             if let Job::Import(page, answer) = job {
-                let result = self.import(&page).await;
+                let result = timeout(limit, self.import(&page)).await.unwrap_or_else(|_| Err(silent(limit)));
                 drop(answer.send(result));
             }
         }

@@ -151,3 +151,32 @@ impl Clients {
         self.tasks.join_all().await;
     }
 }
+
+/// Whether the check finds something to object to.
+async fn objects(answers: &Arc<Answers>, store: &PostgresStore) -> bool {
+    let (answers, store) = (Arc::clone(answers), store.clone());
+    tokio::spawn(async move { answers.check(&store).await }).await.is_err_and(|error| error.is_panic())
+}
+
+#[tokio::test]
+async fn the_check_finds_an_event_that_was_lost_and_one_that_should_not_be_there() {
+    let database = es_postgres_server::Server::shared().database();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let answers = Arc::new(Answers::default());
+    let stream = StreamId::new("account", "alice").unwrap();
+    let (one, two) = (event(), event());
+    let (there, of_nobody) = (one.id, two.id);
+    assert!(answers.append(&store, Append::to_stream(stream.clone(), ExpectedVersion::Any, vec![one])).await);
+    assert!(!objects(&answers, &store).await);
+    let lost = EventId::new();
+    answers.told.lock().unwrap().insert(lost, Told::Written);
+    assert!(objects(&answers, &store).await, "an event was lost");
+    answers.told.lock().unwrap().remove(&lost);
+    answers.told.lock().unwrap().insert(there, Told::NotWritten);
+    assert!(objects(&answers, &store).await, "an event is there that was said not to be");
+    answers.told.lock().unwrap().insert(there, Told::Written);
+    store.append(Append::to_stream(stream, ExpectedVersion::Any, vec![two])).await.unwrap();
+    assert!(objects(&answers, &store).await, "an event is there that nobody was told of");
+    answers.told.lock().unwrap().insert(of_nobody, Told::Written);
+    assert!(!objects(&answers, &store).await);
+}

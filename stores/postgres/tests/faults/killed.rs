@@ -36,6 +36,7 @@ async fn under_load(rounds: usize, mut happens: impl FnMut(&Node)) -> (Arc<Answe
     answers.wait_for_more(20).await;
     clients.stop().await;
     let events = answers.check(&store).await;
+    assert!(events >= rounds * 20, "{events} events in {rounds} rounds");
     let head = store.head().await.unwrap();
     tokio::time::timeout(Duration::from_mins(2), sums.wait_for(head)).await.expect("the projector goes on").unwrap();
     let count = i64::try_from(events).unwrap();
@@ -64,6 +65,8 @@ async fn a_server_that_is_killed_in_mid_append_has_all_that_was_acknowledged_and
     })
     .await;
     report(&format!("{kills} kills"), &answers, events);
+    let unknown = answers.unknown.load(Ordering::SeqCst);
+    assert!(unknown >= kills / 5, "only {unknown} appends were under way when the server was killed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

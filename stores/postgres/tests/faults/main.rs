@@ -10,4 +10,5 @@ mod killed;
 mod limits;
 mod promoted;
 mod restarted;
+mod stalled;
 mod versions;

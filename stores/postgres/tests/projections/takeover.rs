@@ -114,6 +114,69 @@ async fn a_projection_is_free_in_time_when_its_holder_cannot_be_reached_also_in_
 }
 
 #[tokio::test]
+async fn a_transaction_on_a_stalled_connection_is_given_up_while_it_is_stalled_and_comes_to_nothing() {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let database = Server::shared().database();
+    let proxy = proxy(&database);
+    let first = PostgresStore::builder().lease_time(LEASE).connect_timeout(LIMIT).answer_timeout(LIMIT);
+    let first = first.connect(&database.url_through(&proxy)).await.unwrap();
+    let second = connect(&database.url()).await;
+    let mut given_up = 0;
+    for round in 0..3 {
+        let old = Arc::new(taken(&first).await);
+        let (reached, is_reached) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
+        let lease = Arc::clone(&old);
+        let work: Work<es_postgres::PostgresTx, ()> = Box::new(move |tx| {
+            Box::pin(async move {
+                PostgresStore::load(&lease, tx).await.unwrap();
+                let _ = reached.send(());
+                let _ = may_go_on.await;
+                // A statement of the projection's own, of which nobody knows how long it takes.
+                let _ = sqlx::query("SELECT pg_sleep(0)").execute(&mut **tx).await;
+                Ended::Commit(())
+            })
+        });
+        let running = tokio::spawn({
+            let first = first.clone();
+            async move { first.transact(work).await }
+        });
+        is_reached.await.unwrap();
+        proxy.stall();
+        go_on.send(()).unwrap();
+        let new = Arc::new(taken(&second).await);
+        second.transact(save(&new, round)).await.unwrap().unwrap();
+        let ended = tokio::time::timeout(Duration::from_mins(1), running).await.expect("it is given up").unwrap();
+        assert!(matches!(&ended, Err(ReadStoreError::Store(error)) if error.is_transient()), "{ended:?}");
+        given_up += 1;
+        // Nor does what comes next wait for ever.
+        let next = tokio::time::timeout(Duration::from_mins(1), first.transact(save(&old, 100))).await;
+        assert!(next.expect("it is given up").is_err());
+        proxy.resume();
+        let refused = loop {
+            match first.transact(save(&old, round + 100)).await {
+                Ok(refused) => break refused,
+                Err(error) => assert!(matches!(error, ReadStoreError::Store(_)), "{error}"),
+            }
+        };
+        assert!(matches!(refused, Err(ReadStoreError::TakenOver { .. })), "{refused:?}");
+        drop(new);
+    }
+    println!("{given_up} transactions were given up while their connection was stalled");
+}
+
+#[tokio::test]
+async fn a_statement_of_a_projection_may_take_longer_than_an_answer() {
+    let database = Server::shared().database();
+    let store = PostgresStore::builder().answer_timeout(Duration::from_millis(300)).connect(&database.url()).await;
+    let store = store.unwrap();
+    let work: Work<es_postgres::PostgresTx, bool> = Box::new(|tx| {
+        Box::pin(async move { Ended::Commit(sqlx::query("SELECT pg_sleep(2)").execute(&mut **tx).await.is_ok()) })
+    });
+    assert!(store.transact(work).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_lease_is_kept_for_as_long_as_its_holder_is_there() {
     let database = Server::shared().database();
     let (first, second) = (connect(&database.url()).await, connect(&database.url()).await);
