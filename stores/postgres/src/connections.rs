@@ -235,7 +235,8 @@ mod tests {
         let (options, schema) = (PgConnectOptions::new_without_pgpass(), Schema::new("es").unwrap());
         let place = Place::new(&options, &schema);
         let (statement_timeout, connect_timeout) = (Duration::from_secs(1), Duration::from_secs(1));
-        Connections::new(Connector { options, schema, place, statement_timeout, connect_timeout }, 4)
+        let answer_timeout = connect_timeout;
+        Connections::new(Connector { options, schema, place, statement_timeout, connect_timeout, answer_timeout }, 4)
     }
 
     #[test]

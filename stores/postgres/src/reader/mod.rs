@@ -92,7 +92,8 @@ macro_rules! on_connection {
         loop {
             let result = {
                 let $lent = &mut lent;
-                $crate::connections::in_time(reader.answer_timeout(), $query).await
+                // It is held by many futures, one within the other, and moved by each.
+                $crate::connections::in_time(reader.answer_timeout(), Box::pin($query)).await
             };
             match result {
                 Ok(value) => {
