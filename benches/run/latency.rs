@@ -22,13 +22,12 @@ const WARM_UP: Duration = Duration::from_millis(300);
 const PERCENTILES: [(f64, &str); 4] = [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"), (1.0, "most")];
 
 /// From when to when.
-const SPANS: [&str; 3] =
-    ["from the call to the read model", "from the answer to the read model", "from the call to the answer"];
+const SPANS: [&str; 3] = ["call to read model", "answer to read model", "call to answer"];
 
 /// The figures of a run; the p99 of the first span is to be at most so many milliseconds.
 pub(crate) fn parts(subject: &str, p99: Option<f64>) -> Vec<Part> {
     let part = |(span, of): (usize, &str), percentile: &str| {
-        let part = Part::new(format!("{subject}, {of}, {percentile}"), Unit::Milliseconds);
+        let part = Part::new(format!("{subject}: {of}, {percentile}"), Unit::Milliseconds);
         match p99 {
             Some(most) if span == 0 && percentile == "p99" => part.target(Target::Most(most)),
             _ => part,

@@ -120,7 +120,7 @@ fn latency(runtime: &'static Runtime, effort: Effort) -> Workload {
     let what = "1,000 commands a second over 1,000 aggregates, each until a projection into a table shows it";
     Workload::new("postgres/latency", what)
         .repeat(effort.repetitions.min(3))
-        .parts(latency::parts("sqlx, one task: insert, then project", None), move || {
+        .parts(latency::parts("sqlx, one task that inserts, then projects", None), move || {
             runtime.block_on(raw::latency(&url(), effort))
         })
         .parts(latency::parts("es", Some(20.0)), move || {

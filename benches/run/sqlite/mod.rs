@@ -125,7 +125,7 @@ fn latency(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> 
     let what = "1,000 commands a second over 1,000 aggregates, each until a projection into a table shows it";
     Workload::new("sqlite/latency", what)
         .repeat(effort.repetitions.min(3))
-        .parts(latency::parts("rusqlite, one thread: commit, then project", None), move || {
+        .parts(latency::parts("rusqlite, one thread that commits, then projects", None), move || {
             let path = place.fresh("raw");
             let figures = runtime.block_on(raw::latency(&path, effort));
             remove(&path);
