@@ -15,7 +15,7 @@ pub(crate) fn streams(events: u64) -> u64 {
 
 pub(crate) const EVENTS_PER_STREAM: u64 = 10;
 
-/// From how many events on a journal is filled once: the commands of a measurement do not add much to it.
+/// From how many events on a journal is filled once, or the largest if that is smaller: the commands of a measurement do not add much to it.
 pub(crate) const KEPT: u64 = 1_000_000;
 
 /// Streams in no order: each is as likely as the next one, wherever it is in the journal.

@@ -64,6 +64,7 @@ where
         append(&store, prior, 0..1).await;
         let id = account(0);
         accounts.load(&id).await.expect("it loads");
+        warm_up(&accounts, 1).await;
         let (mut slice, mut number) = (Slice::new(effort.slice), prior);
         while slice.goes_on() {
             black_box(accounts.execute(&id, command(number)).await.expect("a command"));
@@ -103,6 +104,7 @@ where
     for number in 0..clients * own {
         accounts.load(spread.account(number)).await.expect("it loads");
     }
+    warm_up(&accounts, clients).await;
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for client in 0..clients {
@@ -118,6 +120,18 @@ where
         });
     }
     rate(tasks.join_all().await.iter().sum(), started)
+}
+
+/// A command of each client on an aggregate that is not measured: connections are made and statements prepared.
+async fn warm_up<S: Journal + SnapshotStore + Clone>(accounts: &Repository<Account, S>, clients: u64) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for client in 0..clients {
+        let accounts = accounts.clone();
+        tasks.spawn(async move {
+            accounts.execute(format!("warm-up-{client}"), command(0)).await.expect("a command");
+        });
+    }
+    tasks.join_all().await;
 }
 
 fn raw_replay(events: u64) -> impl FnMut() -> f64 {

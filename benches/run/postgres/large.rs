@@ -78,15 +78,15 @@ struct Large {
 
 impl Large {
     /// A schema to append to: where it is small, one of its own.
-    fn growing(self, by_hand: bool) -> (String, bool) {
-        if self.events >= KEPT {
+    fn growing(self, by_hand: bool, effort: Effort) -> (String, bool) {
+        if self.events >= KEPT.min(effort.largest) {
             return (kept(self.runtime, by_hand, self.events), false);
         }
         (filled(self.runtime, by_hand, self.events), true)
     }
 
     fn commands(self, effort: Effort) -> f64 {
-        let (schema, own) = self.growing(false);
+        let (schema, own) = self.growing(false, effort);
         let spread = Spread::over(streams(self.events));
         let rate = self.opened(&schema, |store| async move { many_aggregates(store, 16, spread, effort).await });
         if own {
@@ -96,7 +96,7 @@ impl Large {
     }
 
     fn raw_commands(self, effort: Effort) -> f64 {
-        let (schema, own) = self.growing(true);
+        let (schema, own) = self.growing(true, effort);
         let spread = Spread::over(streams(self.events));
         let rate =
             self.runtime.block_on(async { raw::joined(raw::reopen(&url(), &schema).await, 16, spread, effort).await });
@@ -171,7 +171,7 @@ async fn open_and_append(schema: &str) -> f64 {
 
 /// How large the tables are, with all their indexes.
 pub(super) fn size(runtime: &'static Runtime, effort: Effort) -> Workload {
-    let events = 400_000 / effort.divisor;
+    let events = 200_000 / effort.divisor;
     let what =
         format!("size of tables and indexes by that of the payloads, {events} events in {} streams", streams(events));
     let es = move |commands: bool| {

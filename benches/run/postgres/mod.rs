@@ -119,7 +119,7 @@ fn many(runtime: &'static Runtime, clients: u64, effort: Effort) -> Workload {
 fn latency(runtime: &'static Runtime, effort: Effort) -> Workload {
     let what = "1,000 commands a second over 1,000 aggregates, each until a projection into a table shows it";
     Workload::new("postgres/latency", what)
-        .repeat(effort.repetitions.min(3))
+        .repeat(effort.repetitions - 1)
         .parts(latency::parts("sqlx, one task that inserts, then projects", None), move || {
             runtime.block_on(raw::latency(&url(), effort))
         })

@@ -55,8 +55,8 @@ impl Large {
     }
 
     /// One to append to: where it is small, one of its own.
-    fn growing(self) -> (PathBuf, bool) {
-        if self.events >= KEPT {
+    fn growing(self, effort: Effort) -> (PathBuf, bool) {
+        if self.events >= KEPT.min(effort.largest) {
             return (self.kept(), false);
         }
         let path = self.place.fresh("es");
@@ -64,8 +64,8 @@ impl Large {
         (path, true)
     }
 
-    fn growing_raw(self) -> (PathBuf, bool) {
-        if self.events >= KEPT {
+    fn growing_raw(self, effort: Effort) -> (PathBuf, bool) {
+        if self.events >= KEPT.min(effort.largest) {
             return (self.kept_raw(), false);
         }
         let path = self.place.fresh("raw");
@@ -74,7 +74,7 @@ impl Large {
     }
 
     fn commands(self, effort: Effort) -> f64 {
-        let (path, own) = self.growing();
+        let (path, own) = self.growing(effort);
         let spread = Spread::over(self.streams());
         let rate = self.opened(&path, |store| async move { many_aggregates(store, 16, spread, effort).await });
         if own {
@@ -84,7 +84,7 @@ impl Large {
     }
 
     fn raw_commands(self, effort: Effort) -> f64 {
-        let (path, own) = self.growing_raw();
+        let (path, own) = self.growing_raw(effort);
         let spread = Spread::over(self.streams());
         let rate = self.runtime.block_on(raw::group_commit(raw::open(&path), 16, spread, effort));
         if own {
@@ -155,7 +155,7 @@ async fn open_and_append(path: &Path) -> f64 {
 
 /// How large the file is.
 pub(super) fn size(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> Workload {
-    let events = 400_000 / effort.divisor;
+    let events = 200_000 / effort.divisor;
     let what = format!("size of the file by that of the payloads, {events} events in {} streams", streams(events));
     let es = move |commands: bool| {
         move || {

@@ -124,7 +124,7 @@ fn many(runtime: &'static Runtime, place: &'static Place, clients: u64, effort: 
 fn latency(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> Workload {
     let what = "1,000 commands a second over 1,000 aggregates, each until a projection into a table shows it";
     Workload::new("sqlite/latency", what)
-        .repeat(effort.repetitions.min(3))
+        .repeat(effort.repetitions - 1)
         .parts(latency::parts("rusqlite, one thread that commits, then projects", None), move || {
             let path = place.fresh("raw");
             let figures = runtime.block_on(raw::latency(&path, effort));
