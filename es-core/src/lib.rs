@@ -11,6 +11,7 @@ mod codec;
 mod copy;
 mod event;
 mod evolution;
+mod hash;
 mod join;
 mod journal;
 pub mod model;

@@ -25,6 +25,11 @@ impl Context {
         self.now
     }
 
+    /// Has it decided at another time.
+    pub(crate) fn set_now(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
     /// Who asked.
     pub fn actor(&self) -> Option<&str> {
         self.metadata.actor.as_deref()

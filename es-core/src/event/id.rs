@@ -137,15 +137,6 @@ impl EventId {
         bytes[6] = 0x70 | (bytes[6] & 0x0f);
         Self::from_bytes(bytes)
     }
-
-    /// The id `index` places after this one, for events that are made together: it differs in the random bits at
-    /// the end alone.
-    pub(crate) fn nth(self, index: u32) -> Self {
-        const RANDOM_BITS: u128 = (1 << 62) - 1;
-        let first = self.0.as_u128();
-        let random = (first & RANDOM_BITS).wrapping_add(u128::from(index)) & RANDOM_BITS;
-        Self(Uuid::from_u128((first & !RANDOM_BITS) | random))
-    }
 }
 
 #[cfg(test)]

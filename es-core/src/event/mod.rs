@@ -1,5 +1,6 @@
 //! Events: what they are, what names them, and what the journal knows of them.
 
+mod counted;
 mod id;
 mod recorded;
 mod stream;

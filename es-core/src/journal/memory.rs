@@ -1,7 +1,7 @@
 //! `MemoryStore`: a journal and snapshots in memory, for tests, and as the smallest example of a store.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::{Bound, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::codec::Payload;
 use crate::event::{Clock, CommandId, EventId, Metadata, Position, StreamId, SystemClock, Timestamp};
+use crate::hash::Map;
 use crate::snapshot::{ListSnapshots, Snapshot, SnapshotStore};
 
 /// A journal and its snapshots in memory. Clones share what they hold; it is gone with the last of them.
@@ -43,9 +44,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     events: Vec<Stored>,
-    streams: HashMap<StreamId, Stream>,
+    streams: Map<StreamId, Stream>,
     /// Where in `events` the event of each id is.
-    ids: HashMap<EventId, usize>,
+    ids: Map<EventId, usize>,
     snapshots: BTreeMap<StreamId, BTreeMap<u64, Snapshot>>,
 }
 
@@ -54,7 +55,7 @@ struct Stream {
     /// Where in `State::events` its events are: that of version `v` at `v - 1`.
     indexes: Vec<usize>,
     /// The first and the last version that each command led to.
-    commands: HashMap<CommandId, (u64, u64)>,
+    commands: Map<CommandId, (u64, u64)>,
 }
 
 #[derive(Debug)]

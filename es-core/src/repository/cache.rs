@@ -1,6 +1,6 @@
 //! The states of hot aggregates.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,6 +8,7 @@ use super::current::Current;
 use super::patience::Outage;
 use crate::aggregate::Aggregate;
 use crate::event::StreamId;
+use crate::hash::Map;
 
 /// What is kept of at most a given number of aggregates; the ones not asked for lately go first.
 pub(super) struct Cache<A: Aggregate> {
@@ -16,7 +17,7 @@ pub(super) struct Cache<A: Aggregate> {
 }
 
 struct Kept<A: Aggregate> {
-    slots: HashMap<StreamId, Arc<Slot<A>>>,
+    slots: Map<StreamId, Arc<Slot<A>>>,
     /// The streams of `slots`, in the order in which they are looked at when one has to go (the "clock" or "second
     /// chance" algorithm: one that was asked for since the last look stays).
     order: VecDeque<StreamId>,
@@ -37,7 +38,7 @@ pub(super) struct Slot<A: Aggregate> {
 
 impl<A: Aggregate> Cache<A> {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, kept: Mutex::new(Kept { slots: HashMap::new(), order: VecDeque::new() }) }
+        Self { capacity, kept: Mutex::new(Kept { slots: Map::default(), order: VecDeque::new() }) }
     }
 
     /// The slot of a stream, made if there is none.

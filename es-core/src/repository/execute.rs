@@ -44,7 +44,6 @@ pub struct Execute<A: Aggregate, S> {
     command: A::Command,
     metadata: Metadata,
     expected: Option<u64>,
-    patience: Patience,
 }
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
@@ -53,19 +52,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         stream: Result<StreamId, StreamIdError>,
         command: A::Command,
     ) -> Self {
-        let patience = repository.inner.patience;
-        Self { repository, stream, command, metadata: Metadata::default(), expected: None, patience }
-    }
-
-    /// A command that a reaction sends. The reactor has patience of its own, in which it can be stopped.
-    #[cfg(feature = "tokio")]
-    pub(super) fn sent(
-        repository: Repository<A, S>,
-        stream: StreamId,
-        command: A::Command,
-        metadata: Metadata,
-    ) -> Self {
-        Self { repository, stream: Ok(stream), command, metadata, expected: None, patience: Patience::NONE }
+        Self { repository, stream, command, metadata: Metadata::default(), expected: None }
     }
 
     metadata_options!();
@@ -77,24 +64,40 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
         self.expected = Some(version);
         self
     }
+}
 
-    async fn run(self) -> Result<Outcome<A>, ExecuteError<A::Error>> {
-        self.run_noting(&mut None).await
+impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for Execute<A, S> {
+    type Output = Result<Outcome<A>, ExecuteError<A::Error>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { repository, stream, command, metadata, expected } = self;
+        let stream = match stream {
+            Ok(stream) => stream,
+            Err(error) => return Box::pin(std::future::ready(Err(error.into()))),
+        };
+        let metadata = metadata.shared();
+        Box::pin(async move {
+            let slot = repository.inner.cache.slot(&stream);
+            let order = Order { stream: &stream, slot: &slot, command: &command, metadata: &metadata, expected };
+            repository.execute_order(&order, &repository.inner.patience, &mut None).await
+        })
     }
+}
 
-    /// Executes the command, and notes the version and the time that it was decided on last.
-    pub(super) async fn run_noting(
-        self,
+// What a command seldom does is boxed where it is done: its future is made anew for each command, so it is to be small.
+impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
+    /// Executes a command, and notes the version and the time that it was decided on last.
+    pub(super) async fn execute_order(
+        &self,
+        order: &Order<'_, A>,
+        patience: &Patience,
         decided_on: &mut Option<(u64, Timestamp)>,
     ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
-        let Self { repository, stream, command, metadata, expected, patience } = self;
-        let stream = stream?;
-        let slot = repository.inner.cache.slot(&stream);
-        let (mut turn, mut tries) = turn(&slot, patience).await;
-        let order = Order { stream: &stream, slot: &slot, command: &command, metadata: metadata.shared(), expected };
+        let (mut turn, mut tries) = turn(order.slot, patience).await;
         let mut attempts = 1;
         loop {
-            let result = repository.execute_once(&order, &mut attempts, &mut tries, decided_on).await;
+            let result = self.execute_once(order, &mut attempts, &mut tries, decided_on).await;
             match &result {
                 // Nothing was written.
                 Err(ExecuteError::Journal(error)) if tries.wait_after(error).await => continue,
@@ -104,9 +107,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Execute<A, S> {
             return result;
         }
     }
-}
 
-impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
     /// Executes a command, unless the store cannot be used.
     async fn execute_once(
         &self,
@@ -115,7 +116,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         tries: &mut Tries,
         decided_on: &mut Option<(u64, Timestamp)>,
     ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
-        let Order { stream, slot, command, ref metadata, expected } = *order;
+        let Order { stream, slot, command, metadata, expected } = *order;
         let mut attempt = Attempt::begin(self, stream, slot, Arc::clone(metadata)).await?;
         if let Some(outcome) = attempt.repeated().await? {
             return Ok(outcome);
@@ -123,7 +124,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         attempt.expect(expected).await?;
         loop {
             let decision = attempt.decide(command, expected).await;
-            *decided_on = Some((attempt.current.version, attempt.now));
+            *decided_on = Some((attempt.current.version, attempt.context.now()));
             let events = decision?;
             if events.is_empty() {
                 return Ok(attempt.unchanged());
@@ -151,33 +152,24 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
     }
 }
 
-impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for Execute<A, S> {
-    type Output = Result<Outcome<A>, ExecuteError<A::Error>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
 /// Waits for a turn on an aggregate.
-async fn turn<A: Aggregate>(slot: &Slot<A>, patience: Patience) -> (MutexGuard<'_, Option<Outage>>, Tries) {
+async fn turn<'a, A: Aggregate>(slot: &'a Slot<A>, patience: &Patience) -> (MutexGuard<'a, Option<Outage>>, Tries) {
     if let Ok(turn) = slot.turn.try_lock() {
-        return (turn, Tries::new(patience));
+        return (turn, Tries::new(*patience));
     }
     let waiting_since = Instant::now();
     let turn = slot.turn.lock().await;
-    let tries = Tries::after(patience, *turn, waiting_since);
+    let tries = Tries::after(*patience, *turn, waiting_since);
     (turn, tries)
 }
 
 /// A command to be executed.
-struct Order<'a, A: Aggregate> {
-    stream: &'a StreamId,
-    slot: &'a Arc<Slot<A>>,
-    command: &'a A::Command,
-    metadata: Arc<Metadata>,
-    expected: Option<u64>,
+pub(super) struct Order<'a, A: Aggregate> {
+    pub(super) stream: &'a StreamId,
+    pub(super) slot: &'a Arc<Slot<A>>,
+    pub(super) command: &'a A::Command,
+    pub(super) metadata: &'a Arc<Metadata>,
+    pub(super) expected: Option<u64>,
 }
 
 /// A command under way on one aggregate: the state that it is decided on, and where that comes from.
@@ -185,13 +177,12 @@ struct Attempt<'a, A: Aggregate, S> {
     repository: &'a Repository<A, S>,
     stream: &'a StreamId,
     slot: &'a Arc<Slot<A>>,
-    metadata: Arc<Metadata>,
+    /// What it is decided in: now, each time.
+    context: Context,
     current: Current<A>,
     /// Whether `current` was read from the journal for this command. One from the cache may be outdated: good enough
     /// to append on, since the journal checks the version, but not to reject on.
     fresh: bool,
-    /// When it was decided on last.
-    now: Timestamp,
 }
 
 enum Written<A: Aggregate> {
@@ -209,16 +200,16 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
     ) -> Result<Self, LoadError> {
         let (current, fresh) = match slot.get() {
             Some(current) => (current, false),
-            None => (repository.load_current(stream, slot, u64::MAX).await?, true),
+            None => (Box::pin(repository.load_current(stream, slot, u64::MAX)).await?, true),
         };
-        let now = repository.inner.clock.now();
-        Ok(Self { repository, stream, slot, metadata, current, fresh, now })
+        let context = Context::new(Timestamp::MIN, metadata);
+        Ok(Self { repository, stream, slot, context, current, fresh })
     }
 
     /// What the command did, if it has been executed before.
     async fn repeated(&self) -> Result<Option<Outcome<A>>, LoadError> {
-        match self.metadata.command_id {
-            Some(id) => self.repository.outcome_of(self.stream, self.slot, id).await,
+        match self.context.command_id() {
+            Some(id) => Box::pin(self.repository.outcome_of(self.stream, self.slot, id)).await,
             None => Ok(None),
         }
     }
@@ -243,9 +234,8 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         expected: Option<u64>,
     ) -> Result<Events<A>, ExecuteError<A::Error>> {
         loop {
-            self.now = self.repository.inner.clock.now();
-            let context = Context::new(self.now, Arc::clone(&self.metadata));
-            let decision = self.current.state.handle_command(command.clone(), &context);
+            self.context.set_now(self.repository.inner.clock.now());
+            let decision = self.current.state.handle_command(command.clone(), &self.context);
             let stands = self.fresh || decision.as_ref().is_ok_and(|events| !events.is_empty());
             if stands || !self.refresh().await? {
                 return decision.map_err(ExecuteError::Rejected);
@@ -272,9 +262,9 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         if actual < self.current.version {
             // The journal is older than what was kept: it was put back to an earlier state.
             self.slot.clear();
-            self.current = self.repository.load_current(self.stream, self.slot, u64::MAX).await?;
+            self.current = Box::pin(self.repository.load_current(self.stream, self.slot, u64::MAX)).await?;
         } else {
-            self.current.catch_up(&self.repository.inner.store, self.stream, u64::MAX).await?;
+            Box::pin(self.current.catch_up(&self.repository.inner.store, self.stream, u64::MAX)).await?;
             self.slot.put(&self.current);
         }
         self.fresh = true;
@@ -282,12 +272,12 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
     }
 
     async fn append(&mut self, events: Events<A>, tries: &mut Tries) -> Result<Written<A>, ExecuteError<A::Error>> {
-        let ids = EventIds::of(&self.metadata, 0);
+        let ids = EventIds::of(&self.context, 0);
         let expected = ExpectedVersion::Exact(self.current.version);
         let unknown = |source| ExecuteError::Unknown { stream: self.stream.clone(), source };
         let mut in_doubt = false;
         let (appended, events) = loop {
-            let (new, written) = encode(self.stream, &events, &ids, &self.metadata)
+            let (new, written) = encode(self.stream, &events, &ids, self.context.metadata())
                 .map_err(|source| ExecuteError::Encode { stream: self.stream.clone(), source })?;
             let append = Append::to_stream(self.stream.clone(), expected, new);
             match self.repository.inner.store.append(append).await {
@@ -338,7 +328,9 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         self.current.position = appended.position;
         self.current.last_event = events.len().checked_sub(1).map(|last| ids.id(self.stream, last));
         self.slot.put(&self.current);
-        self.repository.snapshot_if_due(self.stream, self.slot, before, &self.current).await;
+        if let Some(snapshot) = self.repository.snapshot_if_due(self.stream, self.slot, before, &self.current) {
+            snapshot.await;
+        }
         Outcome { events: events.into_vec(), ..self.unchanged() }
     }
 
@@ -362,8 +354,11 @@ pub(super) enum EventIds {
 }
 
 impl EventIds {
-    pub(super) fn of(metadata: &Metadata, step: u32) -> Self {
-        metadata.command_id.map_or_else(|| Self::From(EventId::new()), |command| Self::OfCommand { command, step })
+    pub(super) fn of(context: &Context, step: u32) -> Self {
+        match context.command_id() {
+            Some(command) => Self::OfCommand { command, step },
+            None => Self::From(EventId::of_append(context.now())),
+        }
     }
 
     pub(super) fn id(&self, stream: &StreamId, index: usize) -> EventId {

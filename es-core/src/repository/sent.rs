@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::execute::{EventIds, encode};
-use super::{Execute, ExecuteError, Load, LoadError, Loaded, Outcome, Repository};
+use super::execute::{EventIds, Order, encode};
+use super::{ExecuteError, Load, LoadError, Loaded, Outcome, Patience, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, Context, Decision, Events};
-use crate::event::{Metadata, StreamId, Timestamp};
+use crate::event::{EventId, Metadata, StreamId, Timestamp};
 use crate::journal::{Journal, NewEvent};
 use crate::snapshot::SnapshotStore;
 
@@ -19,7 +19,10 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         metadata: Metadata,
         decided_on: &mut Option<(u64, Timestamp)>,
     ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
-        Execute::sent(self.clone(), stream, command, metadata).run_noting(decided_on).await
+        let (slot, metadata) = (self.inner.cache.slot(&stream), metadata.shared());
+        let order = Order { stream: &stream, slot: &slot, command: &command, metadata: &metadata, expected: None };
+        // The reactor has patience of its own, in which it can be stopped.
+        self.execute_order(&order, &Patience::NONE, decided_on).await
     }
 
     /// Loads the aggregate of a stream.
@@ -51,11 +54,8 @@ impl<A: Aggregate> Loaded<A> {
     }
 }
 
-/// Makes events for the journal, as those of a command are made.
-pub(crate) fn new_events<A: Aggregate>(
-    stream: &StreamId,
-    events: &Events<A>,
-    metadata: &Arc<Metadata>,
-) -> Result<Vec<NewEvent>, BoxError> {
-    Ok(encode(stream, events, &EventIds::of(metadata, 0), metadata)?.0)
+/// Makes events for the journal, as those of a command are made that says nothing of itself.
+pub(crate) fn new_events<A: Aggregate>(stream: &StreamId, events: &Events<A>) -> Result<Vec<NewEvent>, BoxError> {
+    let ids = EventIds::From(EventId::new());
+    Ok(encode(stream, events, &ids, &Metadata::default().shared())?.0)
 }

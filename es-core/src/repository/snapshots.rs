@@ -1,5 +1,7 @@
 //! Snapshots of a repository: taken outside of a command's path, and never trusted.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -39,28 +41,29 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         Ok(self.inner.store.keep_snapshots(&stream, policy.keep).await?)
     }
 
-    /// Takes a snapshot in the background if the policy asks for one between the version `before` and that of `current`.
-    pub(super) async fn snapshot_if_due(
+    /// Takes a snapshot in the background if the policy asks for one between the version `before` and that of `current`;
+    /// what this gives is to be awaited.
+    pub(super) fn snapshot_if_due(
         &self,
         stream: &StreamId,
         slot: &Arc<Slot<A>>,
         before: u64,
         current: &Current<A>,
-    ) {
-        let Some(policy) = self.inner.snapshots.filter(|policy| policy.is_due(before, current.version)) else { return };
+    ) -> Option<Pin<Box<impl Future<Output = ()> + use<A, S>>>> {
+        let policy = self.inner.snapshots.filter(|policy| policy.is_due(before, current.version))?;
         if slot.snapshotting.swap(true, Ordering::AcqRel) {
             // The one before is still being written; this one would not be much newer.
-            return;
+            return None;
         }
         let under_way = UnderWay(Arc::clone(slot));
         let (repository, stream, current) = (self.clone(), stream.clone(), current.clone());
-        crate::runtime::in_background(async move {
+        let save = async move {
             let _under_way = under_way;
             if let Err(error) = repository.save(policy, &stream, &current).await {
                 tracing::warn!(%stream, version = current.version, %error, "could not take a snapshot");
             }
-        })
-        .await;
+        };
+        Some(Box::pin(crate::runtime::in_background(save)))
     }
 
     async fn save(&self, policy: SnapshotPolicy, stream: &StreamId, current: &Current<A>) -> Result<(), BoxError> {

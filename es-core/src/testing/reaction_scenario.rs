@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::diff::diff;
 use crate::BoxError;
 use crate::aggregate::{Aggregate, CommandOf, EventOf, Events, IdOf, IntoEvents};
-use crate::event::{ManualClock, Metadata, StreamId, Timestamp};
+use crate::event::{ManualClock, StreamId, Timestamp};
 use crate::journal::{Append, ExpectedVersion, Journal, MemoryStore, Page, PageSize};
 use crate::reaction::{Probe, Probed, ReactedBy, Reaction, SentBy, Timer, TimerChange};
 use crate::repository::new_events;
@@ -90,7 +90,7 @@ impl<R: Reaction> ReactionScenario<R> {
 
     #[track_caller]
     fn append<A: Aggregate>(&mut self, stream: &StreamId, events: &Events<A>) {
-        match new_events(stream, events, &Arc::new(Metadata::default())) {
+        match new_events(stream, events) {
             Ok(new) => self.given.push(Append::to_stream(stream.clone(), ExpectedVersion::Any, new)),
             Err(error) => panic!("{error}"),
         }

@@ -71,7 +71,7 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
         let part = unit.part(&repository, &stream).await?;
         let context = Context::new(repository.inner.clock.now(), Arc::clone(&metadata));
         let events = part.current.state.handle_command(command, &context).map_err(ExecuteError::Rejected)?;
-        let (new, events) = encode(&stream, &events, &EventIds::of(&metadata, step), &metadata)
+        let (new, events) = encode(&stream, &events, &EventIds::of(&context, step), &metadata)
             .map_err(|source| ExecuteError::Encode { stream: stream.clone(), source })?;
         part.current.change(|state| events.iter().for_each(|event| state.apply_event(event)));
         part.current.version += events.len() as u64;

@@ -70,7 +70,10 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Part for PartOf<A, S> {
             self.current.last_event = Some(last.id);
             self.current.position = position;
             self.slot.put(&self.current);
-            self.repository.snapshot_if_due(&self.stream, &self.slot, self.base, &self.current).await;
+            if let Some(snapshot) = self.repository.snapshot_if_due(&self.stream, &self.slot, self.base, &self.current)
+            {
+                snapshot.await;
+            }
         })
     }
 }

@@ -1,0 +1,110 @@
+//! Maps of ids whose hashes cost little. They are keyed as those of the standard library are, so that nobody can choose ids
+//! that meet.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// A map with such hashes.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, Keyed>;
+
+/// Makes hashers with a key of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Keyed([u64; 2]);
+
+impl Default for Keyed {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self([random.hash_one(0), random.hash_one(1)])
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = Folded;
+
+    fn build_hasher(&self) -> Folded {
+        let [hash, key] = self.0;
+        Folded { hash, key }
+    }
+}
+
+/// Multiplies 16 bytes after the other into the hash, and keeps what both halves of the product have.
+pub(crate) struct Folded {
+    hash: u64,
+    key: u64,
+}
+
+impl Folded {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a number")]
+    fn fold(&mut self, number: u128) {
+        let (low, high) = (number as u64, (number >> 64) as u64);
+        let product = u128::from(low ^ self.hash) * u128::from(high ^ self.key);
+        self.hash = product as u64 ^ (product >> 64) as u64;
+    }
+}
+
+impl Hasher for Folded {
+    fn write(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks();
+        for chunk in chunks {
+            self.fold(u128::from_le_bytes(*chunk));
+        }
+        if rest.is_empty() {
+            return;
+        }
+        // With its length, so that a shorter one with zeroes behind it is another.
+        let mut last = [0; 16];
+        last[..rest.len()].copy_from_slice(rest);
+        self.fold(u128::from_le_bytes(last) ^ ((rest.len() as u128) << 120));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.fold(number.into());
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.fold(number as u128);
+    }
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EventId, StreamId, Timestamp};
+
+    /// How many of the hashes share their lowest 12 bits, or their highest 7, with most others.
+    fn crowds(hashes: &[u64]) -> (usize, usize) {
+        let most = |part: fn(u64) -> u64| {
+            let mut counts = Map::<u64, usize>::default();
+            hashes.iter().for_each(|hash| *counts.entry(part(*hash)).or_default() += 1);
+            counts.into_values().max().unwrap_or(0)
+        };
+        (most(|hash| hash & 0xfff), most(|hash| hash >> 57))
+    }
+
+    #[test]
+    fn ids_that_are_alike_are_spread() {
+        let keyed = Keyed::default();
+        let streams = (0..65_536).map(|number| StreamId::new("account", &format!("account-{number:06}")).unwrap());
+        let events = (0..65_536).map(|_| EventId::of_append(Timestamp::UNIX_EPOCH));
+        for hashes in [
+            streams.map(|stream| keyed.hash_one(stream)).collect::<Vec<_>>(),
+            events.map(|event| keyed.hash_one(event)).collect(),
+            (0..65_536_usize).map(|length| keyed.hash_one("a".repeat(length % 40) + &length.to_string())).collect(),
+        ] {
+            // 16 and 512 of them on average.
+            let (low, high) = crowds(&hashes);
+            assert!(low < 60 && high < 800, "{low} and {high}");
+        }
+    }
+
+    #[test]
+    fn what_differs_in_length_alone_differs() {
+        let keyed = Keyed::default();
+        let hashes: std::collections::HashSet<_> = (0..100).map(|length| keyed.hash_one("\0".repeat(length))).collect();
+        assert_eq!(hashes.len(), 100);
+        assert_ne!(Keyed::default().hash_one("a"), keyed.hash_one("a"));
+    }
+}
