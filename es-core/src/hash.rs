@@ -78,7 +78,9 @@ mod tests {
     fn crowds(hashes: &[u64]) -> (usize, usize) {
         let most = |part: fn(u64) -> u64| {
             let mut counts = Map::<u64, usize>::default();
-            hashes.iter().for_each(|hash| *counts.entry(part(*hash)).or_default() += 1);
+            for hash in hashes {
+                *counts.entry(part(*hash)).or_default() += 1;
+            }
             counts.into_values().max().unwrap_or(0)
         };
         (most(|hash| hash & 0xfff), most(|hash| hash >> 57))

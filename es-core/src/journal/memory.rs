@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::{Bound, RangeInclusive};
+use std::ops::{Bound, Range, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -44,9 +44,12 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     events: Vec<Stored>,
+    /// One after the other.
+    payloads: Vec<u8>,
     streams: Map<StreamId, Stream>,
-    /// Where in `events` the event of each id is.
-    ids: Map<EventId, usize>,
+    /// Where in `events` the event of each id is. Ids are made in their order, nearly: then one that is new is found missing
+    /// at the end, where all is at hand.
+    ids: BTreeMap<EventId, usize>,
     snapshots: BTreeMap<StreamId, BTreeMap<u64, Snapshot>>,
 }
 
@@ -54,6 +57,8 @@ struct State {
 struct Stream {
     /// Where in `State::events` its events are: that of version `v` at `v - 1`.
     indexes: Vec<usize>,
+    /// When the last of them was recorded.
+    recorded_at: Option<Timestamp>,
     /// The first and the last version that each command led to.
     commands: Map<CommandId, (u64, u64)>,
 }
@@ -67,7 +72,8 @@ struct Stored {
     name: Cow<'static, str>,
     event_version: u32,
     format: Cow<'static, str>,
-    payload: Vec<u8>,
+    /// Where in `State::payloads` it is.
+    payload: Range<usize>,
     metadata: Arc<Metadata>,
 }
 
@@ -259,7 +265,7 @@ impl State {
             recorded_at: stored.recorded_at,
             name: &stored.name,
             event_version: stored.event_version,
-            payload: Payload { format: &stored.format, bytes: &stored.payload },
+            payload: Payload { format: &stored.format, bytes: &self.payloads[stored.payload.clone()] },
             metadata: &stored.metadata,
         }
     }
@@ -318,13 +324,13 @@ impl State {
     fn check_streams(&self, append: &Append, now: Timestamp) -> Result<Timestamp, AppendError> {
         let mut recorded_at = now;
         for StreamAppend { stream, expected, events } in &append.streams {
-            let indexes = self.indexes(stream);
-            let actual = indexes.len() as u64;
+            let (actual, last) =
+                self.streams.get(stream).map_or((0, None), |stream| (stream.indexes.len() as u64, stream.recorded_at));
             if !expected.allows(actual) {
                 return Err(AppendError::Conflict { stream: stream.clone(), expected: *expected, actual });
             }
-            if let Some(&last) = indexes.last().filter(|_| !events.is_empty()) {
-                recorded_at = recorded_at.max(self.events[last].recorded_at);
+            if let Some(last) = last.filter(|_| !events.is_empty()) {
+                recorded_at = recorded_at.max(last);
             }
         }
         Ok(recorded_at)
@@ -346,6 +352,7 @@ impl State {
         }
         let stream = self.streams.entry(id.clone()).or_default();
         let before = stream.indexes.len() as u64;
+        stream.recorded_at = Some(recorded_at);
         for (event, version) in new.into_iter().zip(before + 1..) {
             let index = self.events.len();
             self.ids.insert(event.id, index);
@@ -353,6 +360,8 @@ impl State {
             if let Some(command) = event.metadata.command_id {
                 stream.commands.entry(command).or_insert((version, version)).1 = version;
             }
+            let start = self.payloads.len();
+            self.payloads.extend_from_slice(&event.payload);
             self.events.push(Stored {
                 id: event.id,
                 stream: id.clone(),
@@ -361,7 +370,7 @@ impl State {
                 name: event.name,
                 event_version: event.version,
                 format: event.format,
-                payload: event.payload,
+                payload: start..self.payloads.len(),
                 metadata: event.metadata,
             });
         }
