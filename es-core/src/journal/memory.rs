@@ -151,7 +151,9 @@ impl Journal for MemoryStore {
         let indexes = state.indexes(stream);
         let first = as_index(versions.start().saturating_sub(1)).min(indexes.len());
         let end = as_index(*versions.end()).min(indexes.len());
-        for &index in indexes.get(first..end).unwrap_or_default() {
+        let indexes = indexes.get(first..end).unwrap_or_default();
+        page.reserve(indexes.len(), state.mean_payload().saturating_mul(indexes.len()));
+        for &index in indexes {
             if !page.push(state.event(index)) {
                 break;
             }
@@ -162,6 +164,10 @@ impl Journal for MemoryStore {
     async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
         let state = self.state();
         let mut page = Page::new(size, after);
+        if filter.is_all() {
+            let events = state.events.len().saturating_sub(as_index(after.number));
+            page.reserve(events, state.mean_payload().saturating_mul(events));
+        }
         for index in as_index(after.number)..state.events.len() {
             let event = state.event(index);
             if filter.lets_through_event(event.stream, event.name) {
@@ -249,6 +255,11 @@ impl ImportJournal for MemoryStore {
 impl State {
     fn indexes(&self, stream: &StreamId) -> &[usize] {
         self.streams.get(stream).map_or(&[], |stream| &stream.indexes)
+    }
+
+    /// The bytes of a payload, on average.
+    fn mean_payload(&self) -> usize {
+        self.payloads.len().checked_div(self.events.len()).unwrap_or(0)
     }
 
     fn head(&self) -> Position {

@@ -102,6 +102,14 @@ impl Page {
         }
     }
 
+    /// Makes room for so many more events, and so many bytes of their payloads, as far as they go into the page.
+    ///
+    /// For stores that know how many there will be: the page need not grow then, and be copied.
+    pub fn reserve(&mut self, events: usize, bytes: usize) {
+        self.events.reserve(events.min(self.size.events.saturating_sub(self.events.len())));
+        self.bytes.reserve(bytes.min(self.size.bytes.saturating_sub(self.bytes.len())));
+    }
+
     /// Adds an event, if the page has room for it; otherwise notes that there is [more](Self::more), and gives `false`.
     ///
     /// For stores: the one place where a page's bounds are kept.

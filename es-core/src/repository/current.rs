@@ -116,26 +116,25 @@ fn follows(version: u64, raw: &RawEvent<'_>) -> Result<(), LoadError> {
     }))
 }
 
-/// Decodes events one after the other; finds the event of a name once for a run of them.
+/// Decodes events of a page one after the other; finds the event of a name once.
 pub(super) struct Decoder<'a> {
-    last: Option<(&'a str, usize)>,
+    /// Each name with the index of its event, known by where it stands: a page has a name once for each kind of event.
+    known: Vec<(&'a str, usize)>,
 }
 
 impl<'a> Decoder<'a> {
     pub(super) const fn new() -> Self {
-        Self { last: None }
+        Self { known: Vec::new() }
     }
 
     pub(super) fn decode<A: Aggregate>(&mut self, raw: &RawEvent<'a>) -> Result<Events<A>, LoadError> {
-        let index = match self.last {
-            Some((name, index)) if name == raw.name => Ok(index),
-            _ => A::resolve(raw.name),
+        let known = self.known.iter().find(|(name, _)| std::ptr::eq(*name, raw.name));
+        let index = match known {
+            Some((_, index)) => Ok(*index),
+            None => A::resolve(raw.name).inspect(|index| self.known.push((raw.name, *index))),
         };
         index
-            .and_then(|index| {
-                self.last = Some((raw.name, index));
-                A::decode_event(index, raw.event_version, raw.payload)
-            })
+            .and_then(|index| A::decode_event(index, raw.event_version, raw.payload))
             .map_err(|source| UnreadableEvent::new(raw.stream.clone(), raw.version, raw.position, source).into())
     }
 }
