@@ -361,3 +361,40 @@ async fn the_wal_does_not_grow_with_the_journal() {
     store.close().await;
     assert!(path.metadata().unwrap().len() > 100_000_000);
 }
+
+#[tokio::test]
+async fn appends_of_any_length_are_written_as_they_are() {
+    let store = SqliteStore::open_in_memory().await.unwrap();
+    let stream = account("alice");
+    let mut written = Vec::new();
+    // Around the number of events that are written by one statement, and with metadata here and there.
+    for count in [1, 15, 16, 17, 31, 32, 33, 48, 100, 999, 1_000, 2, 16] {
+        let mut some = events(count);
+        for (index, event) in some.iter_mut().enumerate() {
+            if (index + count) % 7 == 0 {
+                event.metadata = Arc::new(metadata());
+            }
+            event.name = format!("noted_{}", index % 3).into();
+        }
+        written.extend(some.clone());
+        append(&store, &stream, some).await;
+    }
+    let mut doubled = events(40);
+    doubled[37].id = written[3].id;
+    let refused = store.append(to(&stream, ExpectedVersion::Any, doubled)).await;
+    assert!(matches!(refused, Err(AppendError::DuplicateEvent { .. })), "{refused:?}");
+    let (mut found, mut next) = (0, 1);
+    loop {
+        let page = store.read_stream(&stream, next..=u64::MAX, PageSize::default()).await.unwrap();
+        for (raw, event) in page.iter().zip(&written[found..]) {
+            assert_eq!((raw.id, raw.name, raw.payload.bytes), (event.id, &*event.name, &*event.payload));
+            assert_eq!((raw.version, raw.metadata), (next, &event.metadata));
+            next += 1;
+        }
+        found += page.len();
+        if !page.more() {
+            break;
+        }
+    }
+    assert_eq!(found, written.len());
+}

@@ -91,12 +91,12 @@ impl Open<'_> {
         let no = self.heads.stream_no(self.db, stream, head)?;
         let position = self.heads.last_position(self.db)?;
         let mut row = Row { position, stream: no, version: head.version, recorded_at };
-        for event in events {
+        for (event, left) in events.iter().zip((1..=events.len()).rev()) {
             row.version += 1;
             row.position += 1;
             let kind = self.heads.kind(self.db, stream.aggregate(), &event.name, event.version, &event.format)?;
             let payload = Payload { format: &event.format, bytes: &event.payload };
-            self.insert.run(row, kind, event.id, payload, &event.metadata)?;
+            self.insert.run(row, kind, event.id, payload, &event.metadata, left)?;
         }
         self.heads.set_last_position(row.position);
         self.heads.set_stream(stream, StreamHead { no: Some(no), version: row.version, recorded_at });

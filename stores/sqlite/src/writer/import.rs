@@ -9,6 +9,7 @@ use super::append::{Open, Trouble};
 use super::heads::StreamHead;
 use super::insert::Row;
 use super::repeated::find;
+use crate::place::Failure;
 use crate::reader::stream_no;
 
 impl Open<'_> {
@@ -38,13 +39,16 @@ impl Open<'_> {
             numbers.insert(part.stream, no);
         }
         let mut position = self.heads.last_position(self.db)?;
-        for event in page {
-            let Some(&stream) = numbers.get(event.stream) else { continue };
+        for (event, left) in page.iter().zip((1..=page.len()).rev()) {
+            let Some(&stream) = numbers.get(event.stream) else {
+                let what = format!("`{}` is in a page and not among its streams", event.stream);
+                return Err(Failure::Damaged { position: None, what }.into());
+            };
             position += 1;
             let row = Row { position, stream, version: event.version, recorded_at: event.recorded_at };
             let (aggregate, format) = (event.stream.aggregate(), event.payload.format);
             let kind = self.heads.kind(self.db, aggregate, event.name, event.event_version, format)?;
-            self.insert.run(row, kind, event.id, event.payload, event.metadata)?;
+            self.insert.run(row, kind, event.id, event.payload, event.metadata, left)?;
         }
         self.heads.set_last_position(position);
         let position = if page.is_empty() { Position::START } else { Position::new(position) };
