@@ -25,8 +25,8 @@ pub trait OutboxStore: ReadStore {
         messages: &[OutboxMessage],
     ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
 
-    /// The first messages that are ready, in the order of their keys, at most `limit`; those of the streams in `except` are
-    /// left out.
+    /// The first messages that are ready, in the order of their keys, at most `limit` and at most
+    /// [`OutboxMessage::AT_ONCE`] bytes, of which the first always fits; those of the streams in `except` are left out.
     fn ready(
         tx: &mut Self::Tx,
         outbox: &str,
@@ -115,6 +115,9 @@ pub struct OutboxMessage {
 }
 
 impl OutboxMessage {
+    /// How much is read from an outbox at once, in bytes of [`json`](Self::json).
+    pub const AT_ONCE: usize = 4 * 1024 * 1024;
+
     /// Its place in the outbox.
     pub const fn key(&self) -> MessageKey {
         MessageKey { position: self.position, ordinal: self.ordinal }

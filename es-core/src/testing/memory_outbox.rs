@@ -49,6 +49,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl MemoryOutboxTx {
+    /// All messages of an outbox that are ready.
+    pub(super) fn ready(&self, outbox: &str) -> Vec<OutboxMessage> {
+        let ready = self.0.of(outbox).filter(|(_, state)| matches!(state, State::Ready));
+        ready.map(|(message, _)| message.clone()).collect()
+    }
+}
+
 impl MemoryOutbox {
     /// Makes one in which there is nothing.
     pub fn new() -> Self {
@@ -172,7 +180,13 @@ impl OutboxStore for MemoryOutbox {
         let ready =
             tx.0.of(outbox)
                 .filter(|(message, state)| matches!(state, State::Ready) && !except.contains(&message.stream));
-        Ok(ready.take(limit).map(|(message, _)| message.clone()).collect())
+        let mut bytes = 0;
+        let fits = |(message, _): &&(OutboxMessage, State)| {
+            let is_first = bytes == 0;
+            bytes += message.json.len();
+            is_first || bytes <= OutboxMessage::AT_ONCE
+        };
+        Ok(ready.take(limit).take_while(fits).map(|(message, _)| message.clone()).collect())
     }
 
     async fn sent(

@@ -10,7 +10,7 @@ use crate::codec::{Codec, Payload};
 use crate::event::{EventId, Metadata, Position, StreamId, Timestamp};
 use crate::journal::RawEvent;
 use crate::projection::{Ended, ReadStore, Work, at_once};
-use crate::publishing::{Feed, OutboxMessage, OutboxStore, Publish, PublishError, Publisher};
+use crate::publishing::{Feed, OutboxMessage, Publish, PublishError, Publisher};
 
 /// What others are told of `events` of the aggregate `A` with this id: the messages that a relay would send, in order.
 ///
@@ -76,7 +76,7 @@ pub fn published<A: Aggregate, P: Publish>(
                     };
                     routes.begin().project(&mut feed, &raw, tx).await?;
                 }
-                Ok(MemoryOutbox::ready(tx, P::NAME, &[], usize::MAX).await?)
+                Ok(tx.ready(P::NAME))
             };
             Ended::RollBack(project().await)
         })

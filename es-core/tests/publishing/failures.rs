@@ -146,6 +146,53 @@ async fn a_relay_that_is_to_stop_at_a_failure_does_and_goes_on_when_it_is_resume
     relay.stop().await.unwrap();
 }
 
+/// As a gateway does whose service is down.
+#[tokio::test]
+async fn a_receiver_that_fails_with_everything_is_waited_for_and_nothing_is_parked() {
+    let place = Place::new();
+    let failures = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&failures);
+    place.publisher.fail_when(move |_| {
+        (counted.fetch_add(1, Ordering::SeqCst) < 7).then(|| PublishError::failed("it answers 500"))
+    });
+    for stream in ["alice", "bob", "carol", "dave"] {
+        append(&place.store, stream, &[increased(1), increased(2)]).await;
+    }
+    let position = append(&place.store, "erin", &[increased(3)]).await;
+    // By itself, each message would be parked now that two streams have failed twice.
+    let relay = place.relay().retry(Retry { attempts: 2, ..RETRY }).spawn();
+    relay.wait_for(position).await.unwrap();
+    let status = until(&relay, |status| status.sent == 9).await;
+    assert_eq!(status.parked, 0);
+    assert_eq!(failures.load(Ordering::SeqCst), 7 + 9);
+    relay.stop().await.unwrap();
+
+    // What ends by itself says so instead of waiting for ever.
+    place.publisher.fail_when(|_| Some(PublishError::failed("it answers 500")));
+    for stream in ["alice", "bob", "carol", "dave"] {
+        append(&place.store, stream, &[increased(4)]).await;
+    }
+    let error = place.relay().run_to_head().await.unwrap_err();
+    assert!(matches!(error, RelayError::Message { .. }), "{error:?}");
+    place.publisher.succeed();
+    place.relay().run_to_head().await.unwrap();
+    assert_eq!(cents(&place.publisher).len(), 13);
+}
+
+#[tokio::test]
+async fn messages_that_fail_for_good_are_parked_though_they_are_many_once_another_one_is_taken() {
+    let place = Place::new();
+    place.publisher.fail_when(|message| (message.stream.id() != "zoe").then(|| "it breaks".into()));
+    for stream in ["alice", "bob", "carol", "dave"] {
+        append(&place.store, stream, &[increased(1)]).await;
+    }
+    append(&place.store, "zoe", &[increased(2)]).await;
+    let relay = place.relay().spawn();
+    let status = until(&relay, |status| status.parked == 4).await;
+    assert_eq!(status.sent, 1);
+    relay.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_receiver_that_is_not_there_is_waited_for() {
     let place = Place::new();

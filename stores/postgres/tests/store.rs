@@ -365,3 +365,27 @@ async fn snapshots_are_listed_along_the_index_and_a_page_reads_no_more_than_it_g
     }
     assert_eq!(count, 9_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_outbox_has_kept_for_long_is_found_by_its_time() {
+    let place = Place::new();
+    let _store = connect(&place).await;
+    let mut db = PgConnection::connect(place.url()).await.unwrap();
+    for statement in [
+        "INSERT INTO {schema}.outbox
+             (outbox, position_epoch, position, ordinal, state, aggregate, stream, id, type, changed_at, event)
+         SELECT 'news', 1, n, 0, CASE n % 2 WHEN 0 THEN 'sent' ELSE 'ready' END, 'account', n::text, n::text, 'es.v1', n, '{}'
+         FROM generate_series(1, 20000) AS n",
+        "ANALYZE {schema}.outbox",
+    ] {
+        sqlx::raw_sql(place.sql(statement)).execute(&mut db).await.unwrap();
+    }
+    let forget = include_str!("../src/projection/sql/outbox_forget.sql");
+    let prepare = format!("PREPARE forget (text, bigint, bigint) AS {forget}");
+    sqlx::raw_sql(place.sql(&prepare)).execute(&mut db).await.unwrap();
+    let explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE forget('news', 41, 1000)";
+    let rows = sqlx::raw_sql(explain).fetch_all(&mut db).await.unwrap();
+    let plan = rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n");
+    assert!(plan.contains("outbox_by_time on outbox outbox_1 (actual rows=20 loops=1)"), "{plan}");
+    assert!(!plan.contains("Rows Removed"), "{plan}");
+}

@@ -15,13 +15,14 @@ use crate::reader::{Names, Reader};
 const APPLICATION: i32 = 0x6573_4a31;
 
 /// The version of the schema that this program knows.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// How each version is made of the one before it, from 0, an empty file.
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
+    include_str!("schema/5.sql"),
 ];
 
 /// Statements that are kept ready on each connection.

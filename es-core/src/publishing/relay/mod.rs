@@ -80,14 +80,15 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
     /// minute, unless this is called.
     ///
     /// One that the receiver refuses for good is tried once; where the receiver is not there it is tried for as long as it
-    /// takes.
+    /// takes. So it is where the receiver fails with messages of three streams in a row, as a gateway does that answers each
+    /// with an error of its own.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.sender.retry = retry;
         self
     }
 
-    /// Says how many messages are sent before it is noted that they were; 256 unless this is called. As many may come
-    /// again after a crash.
+    /// Says how many messages are sent before it is noted that they were; 256 unless this is called, and fewer where that
+    /// is more than [`OutboxMessage::AT_ONCE`](crate::OutboxMessage::AT_ONCE) bytes. As many may come again after a crash.
     pub fn batch(mut self, messages: usize) -> Self {
         self.sender.limit = messages.max(1);
         self

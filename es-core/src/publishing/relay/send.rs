@@ -51,7 +51,7 @@ pub(super) struct Waiting {
 /// Whether the receiver is there at all.
 #[derive(Default)]
 pub(super) struct Away {
-    /// How many messages in a row it was not there for.
+    /// How many messages in a row it was not there for, or failed with.
     messages: u32,
     /// How often in a row it was waited for.
     rests: u32,
@@ -171,9 +171,19 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
                 UNAVAILABLE.wait_after(waiting.absences)
             }
             PublishErrorKind::Failed => {
-                self.away = Away::default();
-                waiting.attempts = waiting.attempts.saturating_add(1);
-                self.retry.wait_after(waiting.attempts)
+                // The first failure of a message says something of the receiver, the others of the message.
+                let is_first = waiting.attempts == 0 && waiting.absences == 0;
+                if is_first || self.away.messages >= AWAY {
+                    self.away.messages = self.away.messages.saturating_add(1);
+                }
+                // One that fails whatever it is sent has a fault of its own: no message is to be parked for that.
+                if self.away.messages >= AWAY {
+                    waiting.absences = waiting.absences.saturating_add(1);
+                    UNAVAILABLE.wait_after(waiting.absences)
+                } else {
+                    waiting.attempts = waiting.attempts.saturating_add(1);
+                    self.retry.wait_after(waiting.attempts)
+                }
             }
             PublishErrorKind::Refused => {
                 self.away = Away::default();

@@ -82,7 +82,11 @@ impl OutboxStore for PostgresStore {
     ) -> Result<Vec<OutboxMessage>, ReadStoreError> {
         let aggregates: Vec<String> = except.iter().map(|stream| stream.aggregate().to_owned()).collect();
         let ids: Vec<String> = except.iter().map(|stream| stream.id().to_owned()).collect();
-        let query = about(&tx.statements.outbox_ready, outbox).bind(limited(limit)).bind(aggregates).bind(ids);
+        let query = about(&tx.statements.outbox_ready, outbox)
+            .bind(limited(limit))
+            .bind(aggregates)
+            .bind(ids)
+            .bind(limited(OutboxMessage::AT_ONCE));
         let rows = fetch(tx, "read an outbox", query).await?;
         rows.iter().map(|row| message(row).map_err(|what| damaged(tx, what))).collect()
     }

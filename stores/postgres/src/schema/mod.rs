@@ -11,10 +11,16 @@ use crate::error::ConnectError;
 pub(crate) use migrate::{Known, Origin, check_place, make_ready};
 
 /// The version of the schema that this program knows.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 /// How each version is made of the one before it, from 0, no schema. Each file ends with noting its version.
-const MIGRATIONS: [&str; VERSION as usize] =
-    [include_str!("1.sql"), include_str!("2.sql"), include_str!("3.sql"), include_str!("4.sql"), include_str!("5.sql")];
+const MIGRATIONS: [&str; VERSION as usize] = [
+    include_str!("1.sql"),
+    include_str!("2.sql"),
+    include_str!("3.sql"),
+    include_str!("4.sql"),
+    include_str!("5.sql"),
+    include_str!("6.sql"),
+];
 
 /// What stands for the name of the schema in SQL.
 const NAME: &str = "{schema}";

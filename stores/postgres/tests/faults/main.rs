@@ -10,5 +10,6 @@ mod killed;
 mod limits;
 mod promoted;
 mod restarted;
+mod seeded;
 mod stalled;
 mod versions;

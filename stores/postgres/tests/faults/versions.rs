@@ -1,4 +1,7 @@
 //! Programs of different versions, and several that begin at once.
+//!
+//! No other version of this crate has been released, so an older program is one of today on the schema of an older one. Once
+//! there is a release, its statements are to be kept here, and run against the schema of today.
 
 use es_core::{Append, ExpectedVersion, Filter, Journal, PageSize, Position, StreamId};
 use es_postgres::{ConnectError, PostgresStore};

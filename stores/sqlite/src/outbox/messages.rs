@@ -31,17 +31,16 @@ pub(super) fn ready(
     let mut query = db.prepare_cached(sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = if except == "[]" { query.query((outbox, limit))? } else { query.query((outbox, limit, except))? };
-    let mut messages = Vec::new();
+    let (mut messages, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
+        let json: String = row.get(7)?;
+        bytes += json.len();
+        if bytes > OutboxMessage::AT_ONCE && !messages.is_empty() {
+            break;
+        }
         let MessageKey { position, ordinal } = key(row)?;
-        messages.push(OutboxMessage {
-            position,
-            ordinal,
-            stream: stream(row)?,
-            id: row.get(5)?,
-            event_type: row.get(6)?,
-            json: row.get(7)?,
-        });
+        let (stream, id, event_type) = (stream(row)?, row.get(5)?, row.get(6)?);
+        messages.push(OutboxMessage { position, ordinal, stream, id, event_type, json });
     }
     Ok(messages)
 }

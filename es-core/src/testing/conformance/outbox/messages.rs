@@ -193,6 +193,33 @@ pub(super) async fn o2_messages_come_back_as_they_were_put<H: ReadHarness<Store:
     assert_eq!(outbox.all().await, messages);
 }
 
+pub(super) async fn o2_messages_come_in_pages_of_some_bytes_and_one_always_fits<H: ReadHarness<Store: OutboxStore>>(
+    place: H,
+) {
+    let outbox = Outbox::<H>::open(&place).await;
+    let mib = 1024 * 1024;
+    let large = |number: u64, bytes: usize| {
+        let json = format!("{{\"text\":\"{}\"}}", "x".repeat(bytes));
+        OutboxMessage { json, ..message(number, 0, "a") }
+    };
+    let messages: Vec<_> = [(1, 10), (2, 5 * mib), (3, mib), (4, mib), (5, mib), (6, mib), (7, 10)]
+        .map(|(number, bytes)| large(number, bytes))
+        .into();
+    outbox.put(&messages).await;
+    let mut pages = Vec::new();
+    let mut rest = &messages[..];
+    while !rest.is_empty() {
+        let page = outbox.all().await;
+        assert_eq!(page, rest[..page.len()], "they come in their order");
+        let bytes: usize = page.iter().map(|message| message.json.len()).sum();
+        assert!(page.len() == 1 || bytes <= OutboxMessage::AT_ONCE, "{bytes} bytes at once");
+        outbox.sent(&page, None).await;
+        pages.push(page.len());
+        rest = &rest[page.len()..];
+    }
+    assert_eq!(pages, [1, 1, 3, 2]);
+}
+
 pub(super) async fn o2_streams_can_be_left_out<H: ReadHarness<Store: OutboxStore>>(place: H) {
     let outbox = Outbox::<H>::open(&place).await;
     let ids = ["alice", "Alice", "alice'", "al%", "\u{e9}", "e\u{301}", "a\"b\\c", "sum"];

@@ -6,7 +6,7 @@
 //! | outboxes | |
 //! |---|---|
 //! | O1 | Messages and the checkpoint change in one transaction: all or nothing. |
-//! | O2 | Messages that are ready come in the order of their keys, as they were put; streams can be left out. |
+//! | O2 | Messages that are ready come in the order of their keys, as they were put, in pages of some bytes; streams can be left out. |
 //! | O3 | What was sent is not ready any more; where it is kept, it is deleted by time, some at once. |
 //! | O4 | What is parked is not ready until it is taken back, all of it or one stream's; one message can be discarded. |
 //! | O5 | Outboxes of two names do not meet. |
@@ -42,6 +42,7 @@ macro_rules! __outbox_conformance {
                 o1_messages_are_there_with_the_checkpoint_or_not_at_all
                 o2_messages_come_in_the_order_of_their_keys
                 o2_messages_come_back_as_they_were_put
+                o2_messages_come_in_pages_of_some_bytes_and_one_always_fits
                 o2_streams_can_be_left_out
                 o3_what_was_sent_is_not_ready_any_more
                 o3_what_was_kept_is_deleted_by_time_some_at_once

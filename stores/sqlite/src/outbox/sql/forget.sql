@@ -2,6 +2,6 @@ DELETE FROM outbox
 WHERE rowid IN (
     SELECT rowid FROM outbox
     WHERE outbox = ?1 AND state = 'sent' AND changed_at < ?2
-    ORDER BY position_epoch, position, ordinal
+    ORDER BY changed_at
     LIMIT ?3
 )
