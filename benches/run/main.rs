@@ -30,7 +30,7 @@ use sqlite::Place;
 
 const USAGE: &str = "cargo bench -p es-benches -- [quick] [largest=EVENTS] [workload ..]
 
-quick      smaller workloads and 3 repetitions: less than 2 minutes
+quick      smaller workloads and 3 repetitions: about 2 minutes on a quiet machine
 largest    the largest journal: 10000000 unless said otherwise, 100000 if quick
 workload   those whose names begin with it: memory, sqlite, postgres, build, sqlite/replay; all unless said otherwise,
            but build not if quick";
