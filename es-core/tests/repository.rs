@@ -49,6 +49,17 @@ async fn a_command_gives_events_state_version_and_position() {
 }
 
 #[tokio::test]
+async fn commands_one_after_the_other_leave_time_for_other_tasks() {
+    let accounts = Repository::<Account, _>::new(&MemoryStore::new());
+    let other = tokio::spawn(async {});
+    // Each of them is done when it is first polled, and there is one thread.
+    for _ in 0..1_000 {
+        accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+    }
+    assert!(other.is_finished());
+}
+
+#[tokio::test]
 async fn a_rejected_command_writes_nothing() {
     let store = MemoryStore::new();
     let accounts = Repository::<Account, _>::new(&store);

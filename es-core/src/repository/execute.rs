@@ -1,8 +1,8 @@
 //! `Execute`: one command on one aggregate.
 
 use std::borrow::Cow;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -154,12 +154,18 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
 
 /// Waits for a turn on an aggregate.
 async fn turn<'a, A: Aggregate>(slot: &'a Slot<A>, patience: &Patience) -> (MutexGuard<'a, Option<Outage>>, Tries) {
-    if let Ok(turn) = slot.turn.try_lock() {
-        return (turn, Tries::new(*patience));
-    }
-    let waiting_since = Instant::now();
-    let turn = slot.turn.lock().await;
-    let tries = Tries::after(*patience, *turn, waiting_since);
+    // Not `try_lock`, which counts for nothing with tokio: a task whose commands never wait would keep its thread for ever.
+    let mut lock = pin!(slot.turn.lock());
+    let mut waiting_since = None;
+    let turn = poll_fn(|context| {
+        let polled = lock.as_mut().poll(context);
+        if polled.is_pending() {
+            waiting_since.get_or_insert_with(Instant::now);
+        }
+        polled
+    })
+    .await;
+    let tries = waiting_since.map_or_else(|| Tries::new(*patience), |since| Tries::after(*patience, *turn, since));
     (turn, tries)
 }
 
