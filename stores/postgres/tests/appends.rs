@@ -122,6 +122,30 @@ async fn each_append_of_a_batch_is_answered_with_what_the_journal_has() {
     }
 }
 
+#[tokio::test]
+async fn an_append_that_is_alone_is_answered_with_what_the_journal_has() {
+    let place = Place::new();
+    let store = place.builder().writers(1).connect(place.url()).await.unwrap();
+    store.append(to(0, ExpectedVersion::NoStream, vec![event()])).await.unwrap();
+    let mut version = 1;
+    for number in 0..40 {
+        let expected = if number % 2 == 0 { ExpectedVersion::Any } else { ExpectedVersion::Exact(version) };
+        let append = to(0, expected, some_events(number));
+        let appended = store.append(append.clone()).await.unwrap();
+        check(&store, &append, &appended).await;
+        version += append.streams[0].events.len() as u64;
+        let again = store.append(append.clone()).await.unwrap();
+        assert!(again.repeated);
+        check(&store, &append, &again).await;
+        let late = store.append(to(0, ExpectedVersion::Exact(version - 1), vec![event()])).await;
+        assert!(matches!(late, Err(AppendError::Conflict { actual, .. }) if actual == version), "{late:?}");
+        let double = append.streams[0].events[0].clone();
+        let in_vain = to(0, ExpectedVersion::Exact(version), vec![event(), double]);
+        let answer = store.append(in_vain).await;
+        assert!(matches!(answer, Err(AppendError::DuplicateEvent { .. })), "{answer:?}");
+    }
+}
+
 /// Reads all; each stream has to be in its order, and no event twice.
 async fn in_order(store: &PostgresStore) -> usize {
     let mut versions = std::collections::HashMap::new();

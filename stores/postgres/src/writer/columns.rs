@@ -34,6 +34,10 @@ impl<T> Default for Column<T> {
 }
 
 impl<T> Column<T> {
+    fn first(&self) -> Option<&T> {
+        self.0.first()?.as_ref()
+    }
+
     /// Sets the value in row `row`; those before it that were not set are null.
     fn set(&mut self, row: usize, value: Option<T>) {
         if value.is_some() {
@@ -83,6 +87,20 @@ impl<'a> EventColumns<'a> {
             .bind(&self.correlations.0)
             .bind(&self.causations.0)
             .bind(&self.extras.0)
+    }
+
+    /// Gives the only event to a statement that is for one, in the same order.
+    pub(super) fn bind_one<'q>(&'q self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {
+        query
+            .bind(self.ids.first())
+            .bind(self.kinds.first())
+            .bind(self.payloads.first())
+            .bind(self.bytes.first())
+            .bind(self.actors.first())
+            .bind(self.commands.first())
+            .bind(self.correlations.first())
+            .bind(self.causations.first())
+            .bind(self.extras.first())
     }
 }
 

@@ -146,7 +146,7 @@ impl Writer {
                 return Err(Failure::warned());
             }
             let row = match result {
-                Ok(row) => row,
+                Ok(row) => row.ok_or(Failure::Unknown(sqlx::Error::RowNotFound))?,
                 // Between two statements, and in no transaction: it can be used again.
                 Err(failure @ Failure::NotWritten(_)) if !failure.concerns_all() => {
                     self.keep(session);
@@ -237,8 +237,12 @@ impl Session {
     }
 }
 
-/// Runs the statement. It is committed when the server is ready for the next one, not when it says that it is complete.
-pub(super) async fn run(db: &mut PgConnection, query: Query<'_, Postgres, PgArguments>) -> Result<PgRow, Failure> {
+/// Runs the statement; gives its row, if it has one. It is committed when the server is ready for the next one, not when
+/// it says that it is complete.
+pub(super) async fn run(
+    db: &mut PgConnection,
+    query: Query<'_, Postgres, PgArguments>,
+) -> Result<Option<PgRow>, Failure> {
     let mut results = db.fetch_many(query);
     let (mut row, mut complete) = (None, false);
     while let Some(result) = next(&mut results).await {
@@ -248,7 +252,7 @@ pub(super) async fn run(db: &mut PgConnection, query: Query<'_, Postgres, PgArgu
             Err(error) => return Err(Failure::of(error, complete)),
         }
     }
-    row.ok_or(Failure::Unknown(sqlx::Error::RowNotFound))
+    Ok(row)
 }
 
 /// Whether another append was in the way, so that trying again helps.

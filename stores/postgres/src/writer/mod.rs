@@ -89,6 +89,7 @@ struct Session {
 struct Statements {
     append: Arc<str>,
     usual: Arc<str>,
+    one: Arc<str>,
     numbers: Arc<str>,
     repeated: Arc<str>,
     barrier: Arc<str>,
@@ -109,6 +110,7 @@ pub(crate) fn start(
     let statements = Arc::new(Statements {
         append: ready(include_str!("append.sql")),
         usual: ready(include_str!("usual.sql")),
+        one: ready(include_str!("one.sql")),
         numbers: ready(include_str!("numbers.sql")),
         repeated: ready(include_str!("repeated.sql")),
         barrier: ready(include_str!("barrier.sql")),

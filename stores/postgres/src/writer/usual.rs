@@ -102,7 +102,12 @@ impl Writer {
         // As `append` of the schema locks them.
         usual.sort_unstable_by_key(|append| append.no);
         let columns = Columns::new(usual, kinds);
-        let query = columns.bind(sqlx::query(ready(&self.statements.usual)), numbers.table(), now);
+        let query = match usual.as_slice() {
+            [Usual { part, .. }] if part.events.len() == 1 => {
+                columns.bind_one(sqlx::query(ready(&self.statements.one)), numbers.table(), now)
+            }
+            _ => columns.bind(sqlx::query(ready(&self.statements.usual)), numbers.table(), now),
+        };
         let (result, warned) = self.notices.watch(run(db, query)).await;
         if warned {
             return Err(Failure::warned());
@@ -118,7 +123,8 @@ impl Writer {
         };
         drop(columns);
         let mut written = Vec::with_capacity(usual.len());
-        for (append, answer) in usual.iter().zip(read(&row, usual).map_err(Failure::Unknown)?) {
+        let answers = row.map_or_else(|| Ok(vec![None]), |row| read(&row, usual)).map_err(Failure::Unknown)?;
+        for (append, answer) in usual.iter().zip(answers) {
             match answer {
                 Some(appended) => written.push((append.index, appended)),
                 // Another one was faster, or what was known is no longer so.
@@ -184,9 +190,20 @@ impl<'a> Columns<'a> {
         let query = query.bind(&self.nos).bind(&self.expected).bind(&self.firsts).bind(&self.counts);
         self.events.bind(query.bind(table).bind(now.as_micros()))
     }
+
+    /// The parameters of `one.sql`.
+    fn bind_one<'q>(
+        &'q self,
+        query: Query<'q, Postgres, PgArguments>,
+        table: Oid,
+        now: Timestamp,
+    ) -> Query<'q, Postgres, PgArguments> {
+        let query = query.bind(self.nos.first()).bind(self.expected.first().copied().flatten());
+        self.events.bind_one(query.bind(table).bind(now.as_micros()))
+    }
 }
 
-/// Reads what `usual.sql` has answered: for each of the appends, which stand by number, whether it was written.
+/// Reads what `usual.sql` or `one.sql` has answered: for each of the appends, which stand by number, whether it was written.
 fn read(row: &PgRow, usual: &[Usual<'_>]) -> Result<Vec<Option<Appended>>, sqlx::Error> {
     let mut answers = Vec::new();
     answers.resize_with(usual.len(), || None);
