@@ -185,6 +185,15 @@ impl Journal for PostgresStore {
         self.shared.reader.read_stream(stream, &versions, size).await
     }
 
+    async fn read_payloads(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> Result<Page, JournalError> {
+        self.shared.reader.read_payloads(stream, &versions, size).await
+    }
+
     async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
         self.shared.reader.read_all(after, filter, size).await
     }

@@ -41,6 +41,7 @@ pub(crate) struct Reader {
 #[derive(Debug)]
 struct Statements {
     stream: Arc<str>,
+    payloads: Arc<str>,
     all: Arc<str>,
     end: Arc<str>,
     version: Arc<str>,
@@ -117,6 +118,7 @@ impl Reader {
         let ready = |sql: &str| Arc::from(schema.sql(sql).0);
         let sql = Statements {
             stream: ready(include_str!("stream.sql")),
+            payloads: ready(include_str!("payloads.sql")),
             all: ready(include_str!("all.sql")),
             end: ready(include_str!("end.sql")),
             version: ready("SELECT version FROM {schema}.streams WHERE aggregate = $1 AND id = $2"),

@@ -109,6 +109,7 @@ impl EventRow {
     }
 
     fn metadata(&self, place: &Place) -> Result<Arc<Metadata>, JournalError> {
+        // Of a row that ends before them there is none.
         if (9..=13).all(|index| self.value(index).is_none()) {
             return Ok(Arc::clone(&NO_METADATA));
         }

@@ -305,6 +305,10 @@ impl Failure {
     pub(super) fn for_each(failure: &Arc<Self>, place: &Place) -> AppendError {
         let shared = Shared(Arc::clone(failure));
         match &**failure {
+            // The connection was lost before the events were sent.
+            Self::NotWritten(sqlx::Error::Io(_)) => {
+                JournalError::Busy { store: place.name(), source: shared.into() }.into()
+            }
             Self::NotWritten(_) | Self::Late(_) => place.coded("append", failure.code().as_deref(), shared).into(),
             Self::NotConnected(JournalError::Busy { store, .. }) => {
                 JournalError::Busy { store: store.clone(), source: shared.into() }.into()
