@@ -54,10 +54,11 @@ pub(crate) type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 const EVENT: usize = 128;
 /// The most that a small append weighs.
 const SMALL: usize = 16 * 1024;
-/// The size of the WAL, in pages, from which on it is copied into the database.
-const CHECKPOINT: usize = 4_000;
+/// The size of the WAL, in pages, from which on it is copied into the database. Until then each commit makes the file
+/// longer, and to sync one that has grown takes twice as long as to sync one that is written over.
+const CHECKPOINT: usize = 1_000;
 /// The size from which on the writer waits for readers, so that the WAL starts from its beginning again.
-const LONG_WAL: usize = 16 * CHECKPOINT;
+const LONG_WAL: usize = 64 * CHECKPOINT;
 
 impl Job {
     fn weight(&self) -> usize {
