@@ -213,6 +213,45 @@ async fn processes_that_append_to_the_same_streams_in_any_order_get_on() {
 }
 
 #[tokio::test]
+async fn appends_that_wait_for_nobody_are_answered_while_another_one_of_their_batch_waits() {
+    const USUAL: usize = 20;
+    let place = Place::new();
+    let store = place.builder().writers(1).connect(place.url()).await.unwrap();
+    for number in 0..=USUAL + 1 {
+        store.append(to(number, ExpectedVersion::NoStream, vec![event()])).await.unwrap();
+    }
+    let lock = async |number: usize| {
+        let mut transaction = store.pool().begin().await.unwrap();
+        let sql = place.sql("SELECT 1 FROM {schema}.streams WHERE id = $1 FOR UPDATE");
+        sqlx::query(sql).bind(number.to_string()).execute(&mut *transaction).await.unwrap();
+        transaction
+    };
+    let (first_is_held, last_is_held) = (lock(0).await, lock(USUAL + 1).await);
+    let spawn = |append: Append| {
+        let store = store.clone();
+        tokio::spawn(async move { store.append(append).await })
+    };
+    let exact = ExpectedVersion::Exact(1);
+    // While the one who writes waits for this, all that comes gets into one batch.
+    let first = spawn(to(0, exact, vec![event()]));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (last, new) = (USUAL + 1, USUAL + 2);
+    let streams = vec![part(last, exact, vec![event()]), part(new, ExpectedVersion::NoStream, vec![event()])];
+    let waits = spawn(Append { streams });
+    let usual: Vec<_> = (1..=USUAL).map(|number| spawn(to(number, exact, vec![event()]))).collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    first_is_held.rollback().await.unwrap();
+    first.await.unwrap().unwrap();
+    for answer in usual {
+        let answer = tokio::time::timeout(Duration::from_secs(10), answer).await.expect("it waits for nobody");
+        assert_eq!(answer.unwrap().unwrap().streams[0].versions, Some(2..=2));
+    }
+    assert!(!waits.is_finished());
+    last_is_held.rollback().await.unwrap();
+    assert_eq!(waits.await.unwrap().unwrap().streams[0].versions, Some(2..=2));
+}
+
+#[tokio::test]
 async fn a_stream_that_has_another_number_in_another_table_is_found_by_its_name() {
     // The numbers are those of a table that is exchanged for another one, in which they are those of other streams.
     const EXCHANGE: &str = "

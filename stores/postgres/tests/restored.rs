@@ -163,3 +163,64 @@ async fn where_streams_have_other_numbers_than_before_events_are_of_the_right_on
         }
     }
 }
+
+#[tokio::test]
+async fn where_streams_have_other_numbers_in_the_same_table_events_go_to_the_right_ones() {
+    // As a restore of the data alone does it: what the table is to the server stays as it was.
+    const REFILL: &str = "
+        BEGIN;
+        CREATE TEMPORARY TABLE before ON COMMIT DROP AS SELECT * FROM es.streams;
+        TRUNCATE es.streams;
+        INSERT INTO es.streams (no, aggregate, id, version, epoch, recorded_at) OVERRIDING SYSTEM VALUE
+        SELECT no % 20 + 1, aggregate, id, version, epoch, recorded_at FROM before;
+        ALTER TABLE es.events DISABLE TRIGGER ALL;
+        UPDATE es.events SET stream = -stream;
+        UPDATE es.events SET stream = -stream % 20 + 1;
+        ALTER TABLE es.events ENABLE TRIGGER ALL;
+        COMMIT;
+    ";
+    let database = Server::shared().database();
+    let store = PostgresStore::builder().writers(1).connect(&database.url()).await.unwrap();
+    let streams: Vec<_> = (0..20).map(|number| StreamId::new("account", &number.to_string()).unwrap()).collect();
+    let mut version = 1;
+    for stream in &streams {
+        store.append(Append::to_stream(stream.clone(), ExpectedVersion::NoStream, vec![event()])).await.unwrap();
+    }
+    // One event alone, several, and a batch; all streams have the same version, so that it tells nobody apart.
+    for (events, together) in [(1, false), (2, false), (1, true)] {
+        let append = |stream: &StreamId| {
+            let events: Vec<_> = std::iter::repeat_with(event).take(events).collect();
+            let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+            (ids, Append::to_stream(stream.clone(), ExpectedVersion::Exact(version), events))
+        };
+        run(&database, REFILL).await;
+        let mut written = Vec::new();
+        if together {
+            let mut answers = tokio::task::JoinSet::new();
+            for (index, stream) in streams.iter().enumerate() {
+                let (store, (ids, append)) = (store.clone(), append(stream));
+                answers.spawn(async move { (index, ids, store.append(append).await) });
+            }
+            while let Some(answer) = answers.join_next().await {
+                written.push(answer.unwrap());
+            }
+        } else {
+            for (index, stream) in streams.iter().enumerate() {
+                let (ids, append) = append(stream);
+                written.push((index, ids, store.append(append).await));
+            }
+        }
+        // What readers remember may be old.
+        let reader = PostgresStore::connect(&database.url()).await.unwrap();
+        let versions = version + 1..=version + events as u64;
+        for (index, ids, answer) in written {
+            let appended = answer.unwrap();
+            assert!(!appended.repeated);
+            assert_eq!(appended.streams[0].versions, Some(versions.clone()));
+            let page = reader.read_stream(&streams[index], versions.clone(), PageSize::default()).await.unwrap();
+            assert_eq!(page.iter().map(|raw| raw.id).collect::<Vec<_>>(), ids);
+        }
+        reader.close().await;
+        version += events as u64;
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{Append, AppendError, Appended, EventId, JournalError, StreamAppend};
+use es_core::{AppendError, Appended, EventId, JournalError, StreamAppend};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, Either, Executor, PgConnection};
@@ -15,6 +15,7 @@ use super::batch::{Batch, new_kinds};
 use super::kinds::KindNumbers;
 use super::numbers::StreamNumbers;
 use super::repeated::{event_ids, repeated};
+use super::waiting::Waiting;
 use super::{IDLE, Job, Session, TRIES, TRIES_TOGETHER, Writer, rest};
 use tokio::time::timeout;
 
@@ -44,96 +45,84 @@ impl Writer {
     /// Does the jobs and answers each: the appends together, then the imports.
     pub(super) async fn write(&mut self, jobs: &mut Vec<Job>) {
         let silent = |limit| AppendError::Unknown { source: crate::connections::silent(limit).into() };
-        let append = |job: &Job| matches!(job, Job::Append(..));
-        let imports = jobs.extract_if(.., |job| !append(job)).collect::<Vec<_>>();
-        let appends: Vec<&Append> =
-            jobs.iter().filter_map(|job| if let Job::Append(append, _) = job { Some(append) } else { None }).collect();
-        // To connect takes two waits at most: for one that does not live any more, and for a new one.
-        let limit = self.connector.answer_timeout.saturating_add(self.connector.connect_timeout.saturating_mul(2));
-        let answers = if appends.is_empty() {
-            Vec::new()
-        } else {
-            timeout(limit, self.answers(&appends)).await.unwrap_or_default()
-        };
-        let mut answers = answers.into_iter();
+        let (mut appends, mut imports) = (Waiting::default(), Vec::new());
         for job in jobs.drain(..) {
-            if let Job::Append(_, answer) = job {
-                let result = answers.next().unwrap_or_else(|| Err(silent(limit)));
-                // Nobody may wait for the answer any more.
-                drop(answer.send(result));
+            match job {
+                Job::Append(append, answer) => appends.push(append, answer),
+                Job::Import(page, answer) => imports.push((page, answer)),
             }
         }
-        for job in imports {
-            if let Job::Import(page, answer) = job {
-                let result = timeout(limit, self.import(&page)).await.unwrap_or_else(|_| Err(silent(limit)));
-                drop(answer.send(result));
-            }
+        // To connect takes two waits at most: for one that does not live any more, and for a new one.
+        let limit = self.connector.answer_timeout.saturating_add(self.connector.connect_timeout.saturating_mul(2));
+        if timeout(limit, self.appends(&mut appends)).await.is_err() {
+            appends.lose(|| silent(limit));
+        }
+        for (page, answer) in imports {
+            let result = timeout(limit, self.import(&page)).await.unwrap_or_else(|_| Err(silent(limit)));
+            // Nobody may wait for the answer any more.
+            drop(answer.send(result));
         }
     }
 
     /// Writes the usual ones among the appends first, then all others, those too that could not be written as such.
-    async fn answers(&mut self, appends: &[&Append]) -> Vec<Answered> {
-        let mut answers = self.usual(appends).await;
-        let open = appends.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
-        let others: Vec<&Append> = open.map(|(append, _)| *append).collect();
-        let mut rest = if others.is_empty() { Vec::new() } else { self.any(&others).await }.into_iter();
-        let answer = |answer: Option<Answered>| answer.or_else(|| rest.next()).unwrap_or_else(|| Err(self.lost()));
-        answers.drain(..).map(answer).collect()
+    async fn appends(&mut self, waiting: &mut Waiting) {
+        self.usual(waiting).await;
+        let open = waiting.open();
+        if !open.is_empty() {
+            self.any(waiting, &open).await;
+        }
     }
 
     /// Writes appends of all kinds, together if that can be.
-    async fn any(&mut self, appends: &[&Append]) -> Vec<Answered> {
+    async fn any(&mut self, waiting: &mut Waiting, indices: &[usize]) {
         let mut tries = 1;
         let failure = loop {
-            match self.together(appends).await {
-                Ok(answers) => return answers,
+            match self.together(waiting, indices).await {
+                Ok(()) => return,
                 Err(failure) if may_pass(&failure) && tries < TRIES_TOGETHER => rest(tries).await,
                 Err(failure) => break failure,
             }
             tries += 1;
         };
         if failure.concerns_all() {
-            let failure = Arc::new(failure);
-            return appends.iter().map(|_| Err(Failure::for_each(&failure, &self.connector.place))).collect();
+            waiting.fail(indices, failure, &self.connector.place);
+            return;
         }
         // One of them is the cause, or is in the way of another process: the others are not to suffer.
-        let mut answers = Vec::with_capacity(appends.len());
-        for append in appends {
-            answers.push(self.alone(append).await);
+        for index in indices {
+            self.alone(waiting, *index).await;
         }
-        answers
     }
 
     /// Writes an append alone, again and again while others are in its way.
-    async fn alone(&mut self, append: &Append) -> Answered {
+    async fn alone(&mut self, waiting: &mut Waiting, index: usize) {
         let mut tries = 1;
-        loop {
-            let failure = match self.together(&[append]).await {
-                Ok(mut answers) => return answers.pop().unwrap_or_else(|| Err(self.lost())),
-                Err(failure) => failure,
-            };
+        let failure = loop {
+            let Err(failure) = self.together(waiting, &[index]).await else { return };
             match failure.code().as_deref() {
                 // An id that is there already: that of an event, so this append may have been written before.
-                Some("23505") => {
-                    if let Some(answer) = self.repeated(append).await? {
-                        return answer;
-                    }
-                }
+                Some("23505") => match self.repeated(&waiting.appends[index]).await {
+                    Ok(None) => {}
+                    Ok(Some(answer)) => return waiting.answer(index, answer),
+                    Err(error) => return waiting.answer(index, Err(error)),
+                },
                 _ if may_pass(&failure) => {}
-                _ => return Err(Failure::for_each(&Arc::new(failure), &self.connector.place)),
+                _ => break failure,
             }
             if tries == TRIES {
-                return Err(Failure::for_each(&Arc::new(failure), &self.connector.place));
+                break failure;
             }
             rest(tries).await;
             tries += 1;
-        }
+        };
+        waiting.fail(&[index], failure, &self.connector.place);
     }
 
-    /// Writes the appends in one statement.
-    async fn together(&mut self, appends: &[&Append]) -> Result<Vec<Answered>, Failure> {
+    /// Writes these appends in one statement, and answers them.
+    async fn together(&mut self, waiting: &mut Waiting, indices: &[usize]) -> Result<(), Failure> {
         let now = self.clock.now();
-        let sent = || appends.iter().copied().filter(|append| !append.streams.is_empty());
+        let appends = &waiting.appends;
+        let sent = || indices.iter().map(|index| &appends[*index]).filter(|append| !append.streams.is_empty());
         let mut session = self.session().await?;
         session.add_kinds(&self.connector.schema, sent().flat_map(|append| &append.streams)).await?;
         let batch = Batch::new(sent(), &session.kinds);
@@ -162,35 +151,37 @@ impl Writer {
         }
         drop(batch);
         self.keep(session);
-        let mut answers = Vec::with_capacity(appends.len());
-        for append in appends {
+        let mut conflicts = Vec::new();
+        for &index in indices {
+            let append = &waiting.appends[index];
             if append.streams.is_empty() {
-                answers.push(Ok(nothing(now)));
+                waiting.answer(index, Ok(nothing(now)));
                 continue;
             }
-            answers.push(each.as_mut().and_then(|each| each.next(append)).unwrap_or_else(|| Err(self.lost())));
+            match each.as_mut().and_then(|each| each.next(append)).unwrap_or_else(|| Err(self.lost())) {
+                Err(conflict @ AppendError::Conflict { .. }) if !append.is_empty() => conflicts.push((index, conflict)),
+                answer => waiting.answer(index, answer),
+            }
         }
-        self.recognise(appends, &mut answers).await;
-        Ok(answers)
+        self.recognise(waiting, conflicts).await;
+        Ok(())
     }
 
-    /// Looks whether appends that met a conflict were written before, all of them at once.
-    async fn recognise(&mut self, appends: &[&Append], answers: &mut [Answered]) {
-        let conflict = |answer: &Answered| matches!(answer, Err(AppendError::Conflict { .. }));
-        let conflicts =
-            || appends.iter().zip(&*answers).filter(|(_, answer)| conflict(answer)).map(|(append, _)| *append);
-        let ids: Vec<EventId> = conflicts().flat_map(event_ids).collect();
-        if ids.is_empty() {
+    /// Looks whether appends that met a conflict were written before, all of them at once, and answers them.
+    async fn recognise(&mut self, waiting: &mut Waiting, conflicts: Vec<(usize, AppendError)>) {
+        if conflicts.is_empty() {
             return;
         }
+        let ids: Vec<EventId> = conflicts.iter().flat_map(|(index, _)| event_ids(&waiting.appends[*index])).collect();
         let found = self.find(ids.into_iter()).await;
-        for (append, answer) in appends.iter().zip(answers).filter(|(_, answer)| conflict(answer)) {
-            match &found {
-                Ok(found) if event_ids(append).any(|id| found.contains_key(&id)) => *answer = repeated(append, found),
-                Ok(_) => {}
-                Err(_) if append.is_empty() => {}
-                Err(error) => *answer = Err(AppendError::Unknown { source: error.to_string().into() }),
-            }
+        for (index, conflict) in conflicts {
+            let append = &waiting.appends[index];
+            let answer = match &found {
+                Ok(found) if event_ids(append).any(|id| found.contains_key(&id)) => repeated(append, found),
+                Ok(_) => Err(conflict),
+                Err(error) => Err(AppendError::Unknown { source: error.to_string().into() }),
+            };
+            waiting.answer(index, answer);
         }
     }
 
@@ -281,8 +272,10 @@ impl Failure {
             };
         };
         // The server says so in place of committing. Once the statement is complete, only what belongs to a commit
-        // says that there was none.
-        let not_committed = !complete || code.starts_with("40") || code.starts_with("23");
+        // says that there was none. That there is no connection may be said by one who stands between, as a pooler does,
+        // and who knows as little as this program.
+        let from_between = code.starts_with("08");
+        let not_committed = !complete && !from_between || code.starts_with("40") || code.starts_with("23");
         if not_committed { Self::NotWritten(error) } else { Self::Unknown(error) }
     }
 
@@ -347,5 +340,64 @@ impl fmt::Display for Shared {
 impl Error for Shared {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error().source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// An error with a SQLSTATE.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Coded(&'static str);
+
+    impl DatabaseError for Coded {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn is_unknown(code: &'static str, complete: bool) -> bool {
+        matches!(Failure::of(sqlx::Error::Database(Box::new(Coded(code))), complete), Failure::Unknown(_))
+    }
+
+    #[test]
+    fn what_the_server_refuses_before_it_commits_was_not_written() {
+        for code in ["23505", "40001", "53100", "57014", "57P01"] {
+            assert!(!is_unknown(code, false), "{code}");
+        }
+        for code in ["53100", "57014", "57P01"] {
+            assert!(is_unknown(code, true), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_one_who_stands_between_says_of_the_connection_does_not_say_what_was_written() {
+        for code in ["08000", "08003", "08006", "08P01"] {
+            assert!(is_unknown(code, false) && is_unknown(code, true), "{code}");
+        }
     }
 }

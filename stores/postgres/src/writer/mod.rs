@@ -10,6 +10,7 @@ mod notices;
 mod numbers;
 mod repeated;
 mod usual;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,12 +1,13 @@
 -- The same as usual.sql for one append of one event; no row where it was not written.
 WITH grown AS (
     UPDATE {schema}.streams
-    SET version = streams.version + 1, epoch = moment.epoch, recorded_at = greatest(streams.recorded_at, $4)
+    SET version = streams.version + 1, epoch = moment.epoch, recorded_at = greatest(streams.recorded_at, $5)
     FROM (SELECT (generation << 48) + pg_current_xact_id()::text::bigint AS epoch FROM {schema}.meta) AS moment
     WHERE streams.no = $1
+    AND streams.aggregate IS NOT DISTINCT FROM $3
+    AND streams.id IS NOT DISTINCT FROM $4
     AND streams.version = coalesce($2, streams.version)
     AND streams.epoch < moment.epoch
-    AND streams.tableoid = $3
     RETURNING streams.no, streams.version, streams.epoch, streams.recorded_at
 )
 INSERT INTO {schema}.events (
@@ -14,7 +15,7 @@ INSERT INTO {schema}.events (
     causation_id, extra
 )
 SELECT
-    grown.epoch, grown.no, grown.version, grown.recorded_at, $5, $6, $7::text::json, $8::bytea, $9::text, $10::uuid,
-    $11::uuid, $12::uuid, $13::text::json
+    grown.epoch, grown.no, grown.version, grown.recorded_at, $6, $7, $8::text::json, $9::bytea, $10::text, $11::uuid,
+    $12::uuid, $13::uuid, $14::text::json
 FROM grown
 RETURNING epoch, ARRAY[number], ARRAY[stream], ARRAY[version], ARRAY[recorded_at]

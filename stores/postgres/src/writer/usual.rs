@@ -1,17 +1,16 @@
 //! What most appends are: events for one stream that has some. They need less of the server than `append` of the schema.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use es_core::{Append, Appended, AppendedStream, ExpectedVersion, Payload, Position, StreamAppend, Timestamp};
 use sqlx::Row;
-use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 
 use super::columns::EventColumns;
-use super::commit::{Answered, Failure, run};
+use super::commit::{Failure, run};
 use super::kinds::{KindNumbers, NewKind};
+use super::waiting::Waiting;
 use super::{Session, Writer, ready};
 use crate::reader::{as_integer, as_time};
 
@@ -31,7 +30,7 @@ struct Usual<'a> {
 }
 
 /// Which of the appends are usual ones: no two of the same stream, and not too many events.
-fn usual<'a>(appends: &[&'a Append]) -> Vec<Usual<'a>> {
+fn usual(appends: &[Append]) -> Vec<Usual<'_>> {
     let (mut usual, mut streams, mut events) = (Vec::new(), HashSet::new(), 0);
     for (index, append) in appends.iter().enumerate() {
         let [part] = &*append.streams else { continue };
@@ -49,31 +48,31 @@ fn usual<'a>(appends: &[&'a Append]) -> Vec<Usual<'a>> {
 }
 
 impl Writer {
-    /// Writes the usual ones among the appends. What has no answer then was not written.
-    pub(super) async fn usual(&mut self, appends: &[&Append]) -> Vec<Option<Answered>> {
-        let mut answers: Vec<Option<Answered>> = Vec::new();
-        answers.resize_with(appends.len(), || None);
-        let mut usual = usual(appends);
+    /// Writes the usual ones among the appends. What is open then was not written.
+    pub(super) async fn usual(&mut self, waiting: &mut Waiting) {
+        let mut usual = usual(&waiting.appends);
         if usual.is_empty() {
-            return answers;
+            return;
         }
         match self.written(&mut usual).await {
             Ok(written) => {
                 for (index, appended) in written {
-                    answers[index] = Some(Ok(appended));
+                    waiting.answer(index, Ok(appended));
                 }
             }
-            // Nobody else has to find out the same, or may write what may be written.
+            // Nobody may write again what may be written. The others were not sent.
+            Err(failure @ Failure::Unknown(_)) => {
+                let sent: Vec<_> = usual.iter().map(|append| append.index).collect();
+                waiting.fail(&sent, failure, &self.connector.place);
+            }
+            // Nobody else has to find out the same.
             Err(failure) if failure.concerns_all() => {
-                let failure = Arc::new(failure);
-                for Usual { index, .. } in usual {
-                    answers[index] = Some(Err(Failure::for_each(&failure, &self.connector.place)));
-                }
+                let open = waiting.open();
+                waiting.fail(&open, failure, &self.connector.place);
             }
             // It is one of them: which one is found out without the others.
             Err(_) => {}
         }
-        answers
     }
 
     /// Writes them in one statement; gives the answers to those that it has written.
@@ -101,12 +100,14 @@ impl Writer {
         }
         // As `append` of the schema locks them.
         usual.sort_unstable_by_key(|append| append.no);
+        // Of two with the same number one has its number from before a restore.
+        usual.dedup_by_key(|append| append.no);
         let columns = Columns::new(usual, kinds);
         let query = match usual.as_slice() {
             [Usual { part, .. }] if part.events.len() == 1 => {
-                columns.bind_one(sqlx::query(ready(&self.statements.one)), numbers.table(), now)
+                columns.bind_one(sqlx::query(ready(&self.statements.one)), now)
             }
-            _ => columns.bind(sqlx::query(ready(&self.statements.usual)), numbers.table(), now),
+            _ => columns.bind(sqlx::query(ready(&self.statements.usual)), now),
         };
         let (result, warned) = self.notices.watch(run(db, query)).await;
         if warned {
@@ -146,6 +147,8 @@ struct Columns<'a> {
     expected: Vec<Option<i64>>,
     firsts: Vec<i32>,
     counts: Vec<i32>,
+    aggregates: Vec<&'a str>,
+    ids: Vec<&'a str>,
     events: EventColumns<'a>,
 }
 
@@ -157,6 +160,8 @@ impl<'a> Columns<'a> {
             expected: Vec::with_capacity(usual.len()),
             firsts: with_room(),
             counts: with_room(),
+            aggregates: Vec::with_capacity(usual.len()),
+            ids: Vec::with_capacity(usual.len()),
             events: EventColumns::default(),
         };
         let mut first = 1;
@@ -172,6 +177,8 @@ impl<'a> Columns<'a> {
             });
             columns.firsts.push(first);
             columns.counts.push(count);
+            columns.aggregates.push(stream.aggregate());
+            columns.ids.push(stream.id());
             first += count;
             for event in events {
                 let kind = kinds.get(NewKind::of(stream.aggregate(), event)).unwrap_or(0);
@@ -181,25 +188,20 @@ impl<'a> Columns<'a> {
         }
         columns
     }
-    fn bind<'q>(
-        &'q self,
-        query: Query<'q, Postgres, PgArguments>,
-        table: Oid,
-        now: Timestamp,
-    ) -> Query<'q, Postgres, PgArguments> {
+
+    fn bind<'q>(&'q self, query: Query<'q, Postgres, PgArguments>, now: Timestamp) -> Query<'q, Postgres, PgArguments> {
         let query = query.bind(&self.nos).bind(&self.expected).bind(&self.firsts).bind(&self.counts);
-        self.events.bind(query.bind(table).bind(now.as_micros()))
+        self.events.bind(query.bind(&self.aggregates).bind(&self.ids).bind(now.as_micros()))
     }
 
     /// The parameters of `one.sql`.
     fn bind_one<'q>(
         &'q self,
         query: Query<'q, Postgres, PgArguments>,
-        table: Oid,
         now: Timestamp,
     ) -> Query<'q, Postgres, PgArguments> {
         let query = query.bind(self.nos.first()).bind(self.expected.first().copied().flatten());
-        self.events.bind_one(query.bind(table).bind(now.as_micros()))
+        self.events.bind_one(query.bind(self.aggregates.first()).bind(self.ids.first()).bind(now.as_micros()))
     }
 }
 
@@ -235,6 +237,8 @@ fn read(row: &PgRow, usual: &[Usual<'_>]) -> Result<Vec<Option<Appended>>, sqlx:
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use es_core::{EventId, NewEvent, StreamId};
 
     use super::*;
@@ -253,7 +257,7 @@ mod tests {
     }
 
     fn chosen(appends: &[Append]) -> Vec<usize> {
-        usual(&appends.iter().collect::<Vec<_>>()).iter().map(|append| append.index).collect()
+        usual(appends).iter().map(|append| append.index).collect()
     }
 
     #[test]
