@@ -12,6 +12,9 @@ use crate::sql;
 /// Begins the name of each database of a test.
 const TEST: &str = "es_test_";
 
+/// The database that names are locked in, whichever one the tests are told to connect to: a lock is of one database.
+const LOCKS: &str = "postgres";
+
 /// A name that no other process has, also on another machine. It is locked on the server for as long as this process
 /// lives, by a connection that ends with it.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ impl Claim {
     /// Takes a name; drops the databases that processes have left there which are gone.
     pub(crate) fn new(server: &PgConnectOptions) -> Result<Self, ServerError> {
         let name = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+        let server = &server.clone().database(LOCKS);
         hold(server, format!("SELECT pg_advisory_lock({})", key(&name)))?;
         clear(server)?;
         Ok(Self(name))
@@ -72,15 +76,44 @@ fn clear(server: &PgConnectOptions) -> Result<(), ServerError> {
     let all = format!("SELECT datname::text FROM pg_database WHERE datname LIKE '{}%'", TEST.replace('_', "\\_"));
     for row in sql::run(server, &all)? {
         let database: String = row.get(0);
-        let process = database.strip_prefix(TEST).and_then(|rest| rest.split_once('_')).map(|(process, _)| process);
-        // Only such names as this gives.
-        let is_name = |name: &&str| name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let Some(process) = process.filter(is_name) else { continue };
+        let Some(process) = process(&database) else { continue };
         let rows = sql::run(server, &format!("SELECT pg_try_advisory_lock({})", key(process)))?;
         if rows.first().is_some_and(|row| row.get(0)) {
             // Another process may be at it too, or somebody is connected who is not to be.
-            let _ = sql::run(server, &format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"));
+            let _ = sql::run(server, &format!("DROP DATABASE IF EXISTS \"{database}\" WITH (FORCE)"));
         }
     }
     Ok(())
+}
+
+/// The process that a database is of; `None` where it does not have exactly such a name as [`Claim::database`] gives.
+fn process(database: &str) -> Option<&str> {
+    let (process, number) = database.strip_prefix(TEST)?.split_once('_')?;
+    let is_process = process.len() == 16 && process.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_number = number.parse::<u32>().is_ok_and(|parsed| parsed.to_string() == number);
+    (is_process && is_number).then_some(process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_such_names_as_are_given_are_those_of_processes() {
+        let claim = Claim("00c0ffee00c0ffee".to_owned());
+        assert_eq!(process(&claim.database(0)), Some("00c0ffee00c0ffee"));
+        assert_eq!(process(&claim.database(u32::MAX)), Some("00c0ffee00c0ffee"));
+        for other in [
+            "es_test_of_somebody",
+            "es_test_00c0ffee00c0ffee",
+            "es_test_00c0ffee00c0ffee_",
+            "es_test_00c0ffee00c0ffee_01",
+            "es_test_00c0ffee00c0ffee_+1",
+            "es_test_00c0ffee00c0ffee_1_copy",
+            "es_test_00C0FFEE00C0FFEE_1",
+            "es_test_00c0ffee00c0ffee_1\" WITH (FORCE); --",
+        ] {
+            assert_eq!(process(other), None, "{other}");
+        }
+    }
 }

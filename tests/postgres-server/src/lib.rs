@@ -15,7 +15,8 @@
 //! takes over; and they connect through a [`Proxy`], which cuts connections at the moments that matter. Such a server is
 //! always a private one: the one that `ES_POSTGRES_URL` names is never killed.
 //!
-//! There, the databases begin with `es_test_`. One whose process has ended is dropped by the next one that comes.
+//! There, the databases begin with `es_test_`. One whose process has ended is dropped by the next one that comes. Which
+//! processes are there is known by locks in the database `postgres` of that server.
 //!
 //! The programs of the server are looked for on `PATH` and where distributions put them. Where there are none, and this
 //! is root with `apt-get`, they are installed. Otherwise it is an error that says what to install; nothing is ever skipped.

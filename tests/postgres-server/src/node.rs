@@ -152,6 +152,21 @@ impl Node {
         // It is in the way of the next one for as long as the number is another process's. What it says of shared memory
         // is for the one who cleans up: nobody else gives that back.
         let _ = fs::rename(self.folder.data().join("postmaster.pid"), self.folder.killed());
+        self.wait_for_the_last()
+    }
+
+    /// Waits until the last process of a server that was killed is gone: they end each in their own time, and the next
+    /// server does not start while one of them has its shared memory.
+    fn wait_for_the_last(&self) -> Result<(), ServerError> {
+        let note = fs::read_to_string(self.folder.killed()).unwrap_or_default();
+        let Some(id) = note.lines().nth(6).and_then(|memory| memory.split_whitespace().nth(1)) else { return Ok(()) };
+        let began = Instant::now();
+        while is_attached(id) {
+            if began.elapsed() > PATIENCE {
+                return Err(ServerError::Silent { what: "end", log: self.last_of_log() });
+            }
+            std::thread::sleep(LOOK);
+        }
         Ok(())
     }
 
@@ -288,6 +303,15 @@ fn children(pid: u32) -> Vec<u32> {
     }
     let output = Command::new("pgrep").args(["-P", &pid.to_string()]).stdin(Stdio::null()).output();
     output.map_or_else(|_| Vec::new(), |output| parse(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Whether a process has this shared memory. Only Linux shows it.
+fn is_attached(id: &str) -> bool {
+    let all = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    all.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        fields.next() == Some(id) && fields.nth(4).is_some_and(|attached| attached != "0")
+    })
 }
 
 fn signal(name: &str, pids: &[u32]) -> Result<(), ServerError> {
