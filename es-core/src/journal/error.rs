@@ -8,7 +8,8 @@ use crate::event::Position;
 #[non_exhaustive]
 pub enum JournalError {
     /// The store cannot be used just now: another program holds it for longer than this one waits, or its server is away, is
-    /// starting, or does not answer. What was asked was not done. Try again.
+    /// starting, or does not answer. An append that gives it has written nothing; a commit of a read store may have been
+    /// done, where the source says so. Try again.
     #[error("{store} cannot be used just now: {source}; try again")]
     Busy {
         /// Which store.

@@ -127,21 +127,12 @@ impl Error for SourceOf {
 /// crashed, or starts; the connection was idle for too long, in a transaction or not; too many connections, or no memory; or one
 /// who stands between says that there is no connection.
 pub(crate) fn is_away(code: &str) -> bool {
-    matches!(
-        code,
-        "57P01"
-            | "57P02"
-            | "57P03"
-            | "57P05"
-            | "25P03"
-            | "53300"
-            | "53200"
-            | "08000"
-            | "08001"
-            | "08003"
-            | "08004"
-            | "08006"
-    )
+    has_ended(code) || matches!(code, "57P03" | "53300" | "53200" | "08000" | "08001" | "08003" | "08004" | "08006")
+}
+
+/// Whether the server says with this SQLSTATE that it has ended this connection, which says nothing of others.
+pub(crate) fn has_ended(code: &str) -> bool {
+    matches!(code, "57P01" | "57P02" | "57P05" | "25P03")
 }
 
 /// Whether an error of the network may be another one, or none, the next time: there is no server, or the way to it is broken.

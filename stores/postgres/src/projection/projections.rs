@@ -119,7 +119,8 @@ impl Projections {
     }
 }
 
-/// Whether the server has ended the connection.
+/// Whether the server has ended the connection, so that another one may do. Where it takes none now, the next one would be
+/// refused as well.
 fn is_ended(error: &sqlx::Error) -> bool {
-    crate::place::code(error).is_some_and(|code| crate::place::is_away(&code))
+    crate::place::code(error).is_some_and(|code| crate::place::has_ended(&code))
 }

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{JournalError, ReadStoreError};
+use es_core::{BoxError, JournalError, ReadStoreError};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ impl PostgresTx {
             }
         }
         let Self { transaction, place, limit, .. } = self;
-        in_time(limit, transaction.commit()).await.map_err(|error| failed(&place, "commit a transaction", error))
+        in_time(limit, transaction.commit()).await.map_err(|error| not_committed(&place, error))
     }
 
     pub(super) async fn roll_back(self) {
@@ -121,6 +121,25 @@ fn failed(place: &Place, action: &'static str, error: sqlx::Error) -> ReadStoreE
         Some("25P02" | "25006") => ended(),
         _ => place.error(action, error).into(),
     }
+}
+
+/// What an error of a commit means.
+fn not_committed(place: &Place, error: sqlx::Error) -> ReadStoreError {
+    // What belongs to a commit, and a transaction that has failed before, say that there was none.
+    let refused = code(&error).is_some_and(|code| ["23", "25", "40"].iter().any(|class| code.starts_with(class)));
+    match failed(place, "commit a transaction", error) {
+        ReadStoreError::Store(JournalError::Busy { store, source }) if !refused => {
+            JournalError::Busy { store, source: MayBeCommitted { source }.into() }.into()
+        }
+        error => error,
+    }
+}
+
+/// Why nobody knows whether a transaction was committed.
+#[derive(Debug, thiserror::Error)]
+#[error("the transaction may have been committed: {source}")]
+struct MayBeCommitted {
+    source: BoxError,
 }
 
 pub(super) fn ended() -> ReadStoreError {
