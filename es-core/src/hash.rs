@@ -34,34 +34,35 @@ pub(crate) struct Folded {
 
 impl Folded {
     #[expect(clippy::cast_possible_truncation, reason = "the halves of a number")]
-    fn fold(&mut self, number: u128) {
+    fn fold(&mut self, number: u128, key: u64) {
         let (low, high) = (number as u64, (number >> 64) as u64);
-        let product = u128::from(low ^ self.hash) * u128::from(high ^ self.key);
+        let product = u128::from(low ^ self.hash) * u128::from(high ^ key);
         self.hash = product as u64 ^ (product >> 64) as u64;
     }
 }
 
 impl Hasher for Folded {
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than 16")]
     fn write(&mut self, bytes: &[u8]) {
         let (chunks, rest) = bytes.as_chunks();
         for chunk in chunks {
-            self.fold(u128::from_le_bytes(*chunk));
+            self.fold(u128::from_le_bytes(*chunk), self.key);
         }
         if rest.is_empty() {
             return;
         }
-        // With its length, so that a shorter one with zeroes behind it is another.
+        // With a key of its length, so that neither a shorter one with zeroes behind it nor a whole chunk is the same.
         let mut last = [0; 16];
         last[..rest.len()].copy_from_slice(rest);
-        self.fold(u128::from_le_bytes(last) ^ ((rest.len() as u128) << 120));
+        self.fold(u128::from_le_bytes(last), self.key.rotate_left(rest.len() as u32));
     }
 
     fn write_u8(&mut self, number: u8) {
-        self.fold(number.into());
+        self.fold(number.into(), self.key);
     }
 
     fn write_usize(&mut self, number: usize) {
-        self.fold(number as u128);
+        self.fold(number as u128, self.key);
     }
 
     fn finish(&self) -> u64 {
@@ -107,6 +108,7 @@ mod tests {
         let keyed = Keyed::default();
         let hashes: std::collections::HashSet<_> = (0..100).map(|length| keyed.hash_one("\0".repeat(length))).collect();
         assert_eq!(hashes.len(), 100);
+        assert_ne!(keyed.hash_one("a"), keyed.hash_one(format!("a{}\u{1}", "\0".repeat(14))));
         assert_ne!(Keyed::default().hash_one("a"), keyed.hash_one("a"));
     }
 }

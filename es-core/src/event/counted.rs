@@ -35,6 +35,8 @@ impl EventId {
     /// Makes the id of the first event of an append at `time`; those of the others are [`nth`](Self::nth).
     ///
     /// It is a UUIDv7 of that time, whose random bits are counted on from a random number, of each thread its own.
+    /// A forked process or a copied virtual machine counts on from the same number until it draws the next one, within a
+    /// second: ids that both give at the same millisecond may be the same, and a journal that has one refuses the other.
     pub(crate) fn of_append(time: Timestamp) -> Self {
         let time = u64::try_from(time.as_micros() / 1_000).unwrap_or(0);
         let mut counted = COUNTED.get();

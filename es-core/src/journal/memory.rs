@@ -205,6 +205,10 @@ impl Journal for MemoryStore {
         Ok(self.state().head())
     }
 
+    async fn newest(&self) -> Result<Position, JournalError> {
+        self.head().await
+    }
+
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
         loop {
             // Made before the look at the head: an append between the two is not missed.

@@ -106,10 +106,9 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// When the [head](Self::head) has come to it, all that was committed before this was asked can be read: copies, which
     /// may leave out nothing, wait for that. A store in which events can be [held back](Self::held_back) has to know
-    /// more than its head; for all others this is it.
-    fn newest(&self) -> impl Future<Output = Result<Position, JournalError>> + Send {
-        self.head()
-    }
+    /// more than its head; for all others this is it. A journal around another one has to ask that one: with its head in
+    /// place of this, copies would leave out events that are held back.
+    fn newest(&self) -> impl Future<Output = Result<Position, JournalError>> + Send;
 
     /// Waits until the [head](Self::head) is past `after`, and gives it.
     ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::cache::Slot;
 use super::current::Current;
 use super::patience::Tries;
-use super::{LoadError, Repository};
+use super::{LoadError, Patience, Repository};
 use crate::aggregate::Aggregate;
 use crate::event::{Position, StreamId, StreamIdError, Timestamp};
 use crate::journal::Journal;
@@ -31,6 +31,7 @@ pub struct Load<A: Aggregate, S> {
     repository: Repository<A, S>,
     stream: Result<StreamId, StreamIdError>,
     at: At,
+    patience: Patience,
 }
 
 enum At {
@@ -41,7 +42,12 @@ enum At {
 
 impl<A: Aggregate, S: Journal + SnapshotStore> Load<A, S> {
     pub(super) fn new(repository: Repository<A, S>, stream: Result<StreamId, StreamIdError>) -> Self {
-        Self { repository, stream, at: At::Now }
+        let patience = repository.inner.patience;
+        Self { repository, stream, at: At::Now, patience }
+    }
+
+    pub(super) fn patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Loads it as it was after its event `version`; 0 is before the first one.
@@ -57,9 +63,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Load<A, S> {
     }
 
     async fn run(self) -> Result<Loaded<A>, LoadError> {
-        let Self { repository, stream, at } = self;
+        let Self { repository, stream, at, patience } = self;
         let stream = stream?;
-        let mut tries = Tries::new(repository.inner.patience);
+        let mut tries = Tries::new(patience);
         loop {
             match repository.load_once(&stream, &at).await {
                 Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}

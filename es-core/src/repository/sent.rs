@@ -25,9 +25,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         self.execute_order(&order, &Patience::NONE, decided_on).await
     }
 
-    /// Loads the aggregate of a stream.
+    /// Loads the aggregate of a stream, for a reactor.
     pub(crate) fn load_stream(&self, stream: StreamId) -> Load<A, S> {
-        Load::new(self.clone(), Ok(stream))
+        Load::new(self.clone(), Ok(stream)).patience(Patience::NONE)
     }
 
     /// Decides a command on a state of before, at the time of before, and writes nothing.

@@ -159,6 +159,11 @@ impl Journal for FaultyStore {
         self.inner().head().await
     }
 
+    async fn newest(&self) -> Result<Position, JournalError> {
+        self.read("newest").await?;
+        self.inner().newest().await
+    }
+
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
         self.inner().wait(after).await
     }

@@ -341,6 +341,10 @@ impl Journal for SqliteStore {
         self.query("find the head", |reader| Ok(Position::new(reader::head(&reader.db)?))).await
     }
 
+    async fn newest(&self) -> Result<Position, JournalError> {
+        self.head().await
+    }
+
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
         let mut head = self.shared.head.subscribe();
         let _watching = self.shared.watch.begin();

@@ -13,7 +13,7 @@ use super::import::imported_events;
 use super::insert::EventInsert;
 use super::transact::{begin, commit};
 use super::views::{appended_events, view_error};
-use super::{Job, Writer};
+use super::{Job, Writer, is_small};
 use crate::place::Failure;
 
 /// How the jobs of a batch are kept apart.
@@ -65,7 +65,6 @@ impl Writer {
         if !self.views.is_empty() || !self.pace.is_short() {
             return Err(job);
         }
-        let started = Instant::now();
         if self.tx.reader.db.busy_timeout(Duration::ZERO).is_err() {
             return Err(job);
         }
@@ -73,7 +72,6 @@ impl Writer {
         let result = self.transaction(&jobs, Care::Together);
         // It is a number in SQLite's memory.
         let _ = self.tx.reader.db.busy_timeout(self.busy_timeout);
-        self.pace.note(started.elapsed());
         let [job] = jobs;
         let outcome = match result {
             Ok(outcomes) => outcomes.into_iter().next(),
@@ -140,8 +138,13 @@ impl Writer {
         let written = catch_unwind(AssertUnwindSafe(|| self.write_all(jobs, care)));
         let result = match written.unwrap_or_else(|panic| Err(panicked(&*panic).into())) {
             Err(aborted) => Err(aborted),
-            Ok(outcomes) => match commit(&self.tx) {
-                Ok(()) => Ok(outcomes),
+            Ok((begun, outcomes)) => match commit(&self.tx) {
+                Ok(()) => {
+                    if shows_pace(jobs, &outcomes) {
+                        self.pace.note(begun.elapsed());
+                    }
+                    Ok(outcomes)
+                }
                 Err(error) => Err(Aborted { unknown: !was_not_committed(&error), failure: error.into() }),
             },
         };
@@ -162,14 +165,17 @@ impl Writer {
         result
     }
 
-    fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<Vec<Outcome>, Aborted> {
+    /// Does the jobs in a transaction that is still to be committed. Says since when nobody else could write.
+    fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<(Instant, Vec<Outcome>), Aborted> {
         begin(&self.tx)?;
+        let begun = Instant::now();
         if self.heads.refresh(&self.tx)? {
             self.views.forget();
         }
         if care == Care::Together && self.views.is_empty() {
             let mut open = self.open()?;
-            return Ok(jobs.iter().map(|job| open.write(job, care)).collect::<Result<_, _>>()?);
+            let outcomes = jobs.iter().map(|job| open.write(job, care)).collect::<Result<_, _>>()?;
+            return Ok((begun, outcomes));
         }
         let head = Position::new(self.heads.last_position(&self.tx)?);
         self.views.begin(&mut self.tx, head, care == Care::Apart)?;
@@ -182,7 +188,7 @@ impl Writer {
         }
         let head = Position::new(self.heads.last_position(&self.tx)?);
         self.views.end(&mut self.tx, head)?;
-        Ok(outcomes)
+        Ok((begun, outcomes))
     }
 
     fn open(&mut self) -> rusqlite::Result<Open<'_>> {
@@ -274,6 +280,12 @@ impl Open<'_> {
     }
 }
 
+/// Whether a transaction shows how long a single append takes. One that writes nothing is short on the slowest disk.
+fn shows_pace(jobs: &[Job], outcomes: &[Outcome]) -> bool {
+    let ([Job::Append(append, _)], [Outcome::Append(Ok(appended))]) = (jobs, outcomes) else { return false };
+    is_small(append) && !appended.repeated && appended.streams.iter().any(|stream| stream.versions.is_some())
+}
+
 /// Whether a failure is that of the whole database, so that the next job would fail as well.
 fn concerns_all(failure: &Failure) -> bool {
     let Failure::Sqlite(error) = failure else { return false };
@@ -309,4 +321,46 @@ pub(super) fn panicked(panic: &(dyn Any + Send)) -> rusqlite::Error {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     rusqlite::Error::ToSqlConversionFailure(format!("the writer panicked: {text}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::{Append, AppendedStream, EventId, ExpectedVersion, NewEvent, StreamId, Timestamp};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn append(payload: usize) -> Job {
+        let event = NewEvent {
+            id: EventId::new(),
+            name: "noted".into(),
+            version: 1,
+            format: "json".into(),
+            payload: vec![b' '; payload],
+            metadata: std::sync::Arc::default(),
+        };
+        let stream = StreamId::new("account", "alice").unwrap();
+        Job::Append(Append::to_stream(stream, ExpectedVersion::Any, vec![event]), oneshot::channel().0)
+    }
+
+    fn appended(events: u64, repeated: bool) -> Outcome {
+        let position = Position::new(events);
+        let streams = vec![AppendedStream { versions: (events > 0).then_some(1..=events), position }];
+        Outcome::Append(Ok(Appended { streams, position, recorded_at: Timestamp::UNIX_EPOCH, repeated }))
+    }
+
+    #[test]
+    fn only_an_append_that_was_written_shows_how_long_one_takes() {
+        let conflict = || {
+            let (stream, expected) = (StreamId::new("account", "alice").unwrap(), ExpectedVersion::NoStream);
+            Outcome::Append(Err(AppendError::Conflict { stream, expected, actual: 1 }))
+        };
+        assert!(shows_pace(&[append(10)], &[appended(1, false)]));
+        assert!(!shows_pace(&[append(10)], &[appended(1, true)]), "it was there");
+        assert!(!shows_pace(&[append(10)], &[appended(0, false)]), "it only checks a version");
+        assert!(!shows_pace(&[append(10)], &[conflict()]));
+        assert!(!shows_pace(&[append(100_000)], &[appended(1, false)]), "it is large");
+        assert!(!shows_pace(&[append(10), append(10)], &[appended(1, false), appended(1, false)]));
+        assert!(!shows_pace(&[], &[]));
+    }
 }

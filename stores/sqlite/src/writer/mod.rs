@@ -17,7 +17,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use es_core::{Append, AppendError, Appended, Clock, Imported, JournalError, Page};
 use rusqlite::hooks::Wal;
@@ -129,12 +129,7 @@ impl Writer {
 
     /// Does what has been taken from the queue. Gives whether there is more to do.
     fn work(&mut self, jobs: &mut Vec<Job>) -> bool {
-        let single = matches!(&**jobs, [Job::Append(append, _)] if is_small(append));
-        let started = Instant::now();
         self.commit(jobs);
-        if single {
-            self.pace.note(started.elapsed());
-        }
         if let Some(transaction) = self.transactions.pop_front() {
             transaction(self);
             self.note_wal();

@@ -89,6 +89,10 @@ impl Journal for Killing {
         self.store.head().await
     }
 
+    async fn newest(&self) -> Result<Position, JournalError> {
+        self.store.newest().await
+    }
+
     async fn wait(&self, after: Position) -> Result<Position, JournalError> {
         self.store.wait(after).await
     }
