@@ -169,14 +169,85 @@ async fn a_receiver_that_fails_with_everything_is_waited_for_and_nothing_is_park
 
     // What ends by itself says so instead of waiting for ever.
     place.publisher.fail_when(|_| Some(PublishError::failed("it answers 500")));
-    for stream in ["alice", "bob", "carol", "dave"] {
+    for stream in ["alice", "bob", "carol", "dave", "erin", "frank"] {
         append(&place.store, stream, &[increased(4)]).await;
     }
     let error = place.relay().run_to_head().await.unwrap_err();
     assert!(matches!(error, RelayError::Message { .. }), "{error:?}");
     place.publisher.succeed();
     place.relay().run_to_head().await.unwrap();
-    assert_eq!(cents(&place.publisher).len(), 13);
+    assert_eq!(cents(&place.publisher).len(), 15);
+}
+
+#[tokio::test]
+async fn a_receiver_that_begins_to_fail_amid_a_batch_is_waited_for_and_nothing_is_parked() {
+    let place = Place::new();
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&calls);
+    place.publisher.fail_when(move |_| {
+        (2..16).contains(&counted.fetch_add(1, Ordering::SeqCst)).then(|| PublishError::failed("it answers 500"))
+    });
+    for by in 1..=8 {
+        append(&place.store, &format!("account-{by}"), &[increased(by)]).await;
+    }
+    let mut relay = place.relay().retry(Retry { attempts: 2, ..RETRY });
+    relay.run_to_head().await.unwrap();
+    assert_eq!((calls.load(Ordering::SeqCst), cents(&place.publisher).len()), (14 + 8, 8));
+    assert!(relay.handle().parked(None, 10).await.unwrap().is_empty());
+}
+
+/// Has the messages of some streams fail, and counts their tries.
+fn fail_with_bad_ones(place: &Place) -> Arc<AtomicU32> {
+    let tries = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&tries);
+    place.publisher.fail_when(move |message| {
+        let is_bad = message.stream.id().starts_with("bad");
+        is_bad.then(|| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            "it breaks".into()
+        })
+    });
+    tries
+}
+
+#[tokio::test]
+async fn a_few_messages_that_fail_behind_many_that_are_sent_are_parked_after_their_tries() {
+    let place = Place::new();
+    let tries = fail_with_bad_ones(&place);
+    for by in 1..=100 {
+        append(&place.store, &format!("account-{by}"), &[increased(by)]).await;
+    }
+    for bad in ["bad-1", "bad-2", "bad-3"] {
+        append(&place.store, bad, &[increased(1)]).await;
+    }
+    let mut relay = place.relay();
+    relay.run_to_head().await.unwrap();
+    assert_eq!((cents(&place.publisher).len(), tries.load(Ordering::SeqCst)), (100, 9));
+    let parked = relay.handle().parked(None, 10).await.unwrap();
+    assert_eq!(parked.iter().map(|message| message.attempts).collect::<Vec<_>>(), [3, 3, 3]);
+}
+
+#[tokio::test]
+async fn a_few_messages_that_fail_are_parked_in_the_end_though_there_are_no_others() {
+    for on_failure in [OnFailure::Park, OnFailure::Stop] {
+        let place = Place::new();
+        let tries = fail_with_bad_ones(&place);
+        for bad in ["bad-1", "bad-2", "bad-3"] {
+            append(&place.store, bad, &[increased(1), increased(2)]).await;
+        }
+        let mut relay = place.relay().on_failure(on_failure);
+        let ended = relay.run_to_head().await;
+        let parked = relay.handle().parked(None, 10).await.unwrap();
+        // Once together, then one by one while it may be the receiver, then each as often as it is to be.
+        let tries = tries.load(Ordering::SeqCst);
+        assert!((3 + 6 + 3..=3 + 6 + 9).contains(&tries), "{tries}");
+        match on_failure {
+            OnFailure::Park => assert!(ended.is_ok() && parked.len() == 6, "{ended:?}, {parked:?}"),
+            _ => {
+                assert!(matches!(ended, Err(RelayError::Message { .. })) && parked.is_empty(), "{ended:?}, {parked:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,12 @@ use crate::publishing::{OutboxMessage, PublishError, PublishErrorKind, Publisher
 pub(super) const AWAY: u32 = 3;
 
 /// What became of a message.
-pub(super) type Tried = (OutboxMessage, Result<(), PublishError>);
+pub(super) struct Tried {
+    pub(super) message: OutboxMessage,
+    pub(super) result: Result<(), PublishError>,
+    /// Whether a later one was sent: the receiver was there.
+    pub(super) before_sent: bool,
+}
 
 /// Gives each stream a lane, the same each time.
 pub(super) fn split(messages: Vec<OutboxMessage>, lanes: usize) -> Vec<Vec<OutboxMessage>> {
@@ -58,7 +63,11 @@ pub(super) async fn run<B: Publisher>(
                 held.insert(message.stream.clone());
             }
         }
-        tried.push((message, result));
+        tried.push(Tried { message, result, before_sent: false });
+    }
+    let last_sent = tried.iter().rposition(|tried| tried.result.is_ok()).unwrap_or(0);
+    for tried in tried.iter_mut().take(last_sent) {
+        tried.before_sent = true;
     }
     tried
 }

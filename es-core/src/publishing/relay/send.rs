@@ -45,7 +45,24 @@ pub(super) struct Waiting {
     attempts: u32,
     /// How often the receiver was not there for it.
     absences: u32,
+    /// Whether it is known to fail by a fault of its own.
+    is_own: bool,
+    /// Whether its failure has been taken for a sign that the receiver is away.
+    is_counted: bool,
+    /// Whether the receiver said the last time that it is not there.
+    is_absent: bool,
     pub(super) until: Instant,
+}
+
+impl Waiting {
+    fn new(key: MessageKey) -> Self {
+        let (attempts, absences, until) = (0, 0, Instant::now());
+        Self { key, attempts, absences, is_own: false, is_counted: false, is_absent: false, until }
+    }
+
+    fn tries(&self) -> u32 {
+        self.attempts.saturating_add(self.absences)
+    }
 }
 
 /// Whether the receiver is there at all.
@@ -59,6 +76,23 @@ pub(super) struct Away {
 
 /// How often a receiver that is away is waited for where the work is to end.
 const AWAY_TRIES: u32 = 5;
+/// How often it is waited for where it is not, before it is doubted that it is away: about half an hour, and longer where
+/// more messages fail.
+const DOUBT: u32 = 600;
+const DOUBT_OF_EACH: u32 = 10;
+/// How many messages are sent for each that fails after them, for it to fail by a fault of its own.
+const SENT_OF_EACH: usize = 8;
+
+/// Whose fault the failure of a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Its own: the receiver took others.
+    Message,
+    /// It is not known: the receiver took others, but may be away since.
+    Unknown,
+    /// Perhaps the receiver's: it took nothing.
+    Receiver,
+}
 
 /// The entry for a message that is put aside.
 pub(super) fn parked(message: OutboxMessage, attempts: u32, error: Option<String>, now: Timestamp) -> ParkedMessage {
@@ -70,24 +104,25 @@ pub(super) fn parked(message: OutboxMessage, attempts: u32, error: Option<String
 impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     /// Sends messages, as far as it gets.
     pub(super) async fn send(&mut self, mut messages: Vec<OutboxMessage>, goal: Goal) -> Result<(), Trouble> {
-        if self.away.messages >= AWAY {
-            // One shows whether the receiver is back.
-            messages.truncate(1);
+        if self.is_away() {
+            messages = self.probe(messages);
         }
         let mut tried = self.try_all(messages).await;
-        if tried.iter().any(|(_, result)| result.is_ok())
+        if tried.iter().any(|tried| tried.result.is_ok())
             && let Err(error) = within(self.timeout, self.publisher.flush()).await
         {
             not_flushed(&mut tried, &error);
         }
+        let fault = self.judge(&tried);
         let mut failed = None;
         let mut longest = Duration::ZERO;
-        for (message, result) in tried {
+        for Tried { message, result, before_sent } in tried {
             match result {
                 Ok(()) => self.was_sent(&message),
                 Err(error) => {
                     longest = longest.max(error.wait().unwrap_or_default());
-                    if let Err(error) = self.was_not_sent(message, error) {
+                    let fault = if before_sent { Fault::Message } else { fault };
+                    if let Err(error) = self.was_not_sent(message, error, fault) {
                         failed = failed.or(Some(error));
                     }
                 }
@@ -97,9 +132,13 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             self.settle().await?;
             return Err(Trouble::Failed(error));
         }
-        if self.away.messages >= AWAY {
+        if self.is_away() {
             let last = self.status.borrow().last_error.clone();
             self.settle().await?;
+            if self.is_in_doubt(goal) {
+                self.blame_messages();
+                return Ok(());
+            }
             if goal == Goal::Empty
                 && self.away.rests >= AWAY_TRIES
                 && let Some(error) = last
@@ -111,6 +150,71 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             self.rest(wait.max(longest), false).await;
         }
         Ok(())
+    }
+
+    fn is_away(&self) -> bool {
+        self.away.messages >= AWAY
+    }
+
+    /// The message that shows whether the receiver is back: that of the stream that was tried least.
+    fn probe(&self, messages: Vec<OutboxMessage>) -> Vec<OutboxMessage> {
+        let tries = |message: &OutboxMessage| self.waiting.get(&message.stream).map_or(0, Waiting::tries);
+        messages.into_iter().min_by_key(tries).into_iter().collect()
+    }
+
+    /// Finds out whether the receiver is there, and whose fault it is where messages fail that no other one followed.
+    fn judge(&mut self, tried: &[Tried]) -> Fault {
+        let refused = |error: &PublishError| error.kind() == PublishErrorKind::Refused;
+        let sent = tried.iter().filter(|tried| tried.result.is_ok()).count();
+        if sent > 0 || tried.iter().any(|tried| tried.result.as_ref().is_err_and(refused)) {
+            self.is_back();
+            let last = tried.iter().filter(|tried| tried.result.is_err() && !tried.before_sent).count();
+            return if last * SENT_OF_EACH <= sent { Fault::Message } else { Fault::Unknown };
+        }
+        let is_away = self.is_away();
+        let counts = tried.iter().filter(|Tried { message, result, .. }| {
+            let is_absent = result.as_ref().is_err_and(|error| error.kind() == PublishErrorKind::Unavailable);
+            let known = self.waiting.get(&message.stream).filter(|waiting| waiting.key == message.key());
+            // The first failure of a message says something of the receiver, the others of the message.
+            is_away || is_absent || known.is_none_or(|waiting| !waiting.is_own && !waiting.is_counted)
+        });
+        let counted = u32::try_from(counts.count()).unwrap_or(u32::MAX);
+        self.away.messages = self.away.messages.saturating_add(counted);
+        Fault::Receiver
+    }
+
+    fn is_back(&mut self) {
+        if self.is_away() {
+            // Those that only waited for that are tried at once.
+            let now = Instant::now();
+            for waiting in self.waiting.values_mut().filter(|waiting| waiting.absences > 0) {
+                waiting.until = now;
+            }
+        }
+        self.away = Away::default();
+    }
+
+    /// Whether it may be the messages after all that fail, and not the receiver that is away: it was waited for long enough,
+    /// each was tried by itself, and with none it said that it is not there.
+    fn is_in_doubt(&self, goal: Goal) -> bool {
+        let failing = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
+        let is_enough = match goal {
+            Goal::Empty => self.away.rests >= AWAY_TRIES && failing <= AWAY_TRIES,
+            Goal::Follow => self.away.rests >= failing.saturating_mul(DOUBT_OF_EACH).max(DOUBT),
+        };
+        is_enough && self.waiting.values().all(|waiting| !waiting.is_absent)
+    }
+
+    /// Has messages that fail count as tried from now on.
+    fn blame_messages(&mut self) {
+        tracing::warn!(
+            publication = P::NAME,
+            "messages fail by themselves: the receiver is no longer taken to be away"
+        );
+        for waiting in self.waiting.values_mut() {
+            waiting.is_own = true;
+        }
+        self.away = Away::default();
     }
 
     /// Tries each message, until it is told to stop.
@@ -137,14 +241,6 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     }
 
     fn was_sent(&mut self, message: &OutboxMessage) {
-        if self.away.messages >= AWAY {
-            // It is back: those that only waited for that are tried at once.
-            let now = Instant::now();
-            for waiting in self.waiting.values_mut().filter(|waiting| waiting.absences > 0) {
-                waiting.until = now;
-            }
-        }
-        self.away = Away::default();
         if !self.waiting.is_empty() {
             self.waiting.remove(&message.stream);
         }
@@ -157,27 +253,23 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     }
 
     /// Decides what becomes of a message; an error where that is the end.
-    fn was_not_sent(&mut self, message: OutboxMessage, error: PublishError) -> Result<(), RelayError> {
-        let key = message.key();
-        let new = || Waiting { key, attempts: 0, absences: 0, until: Instant::now() };
-        let waiting = self.waiting.entry(message.stream.clone()).or_insert_with(new);
+    fn was_not_sent(&mut self, message: OutboxMessage, error: PublishError, fault: Fault) -> Result<(), RelayError> {
+        let (key, is_away) = (message.key(), self.is_away());
+        let waiting = self.waiting.entry(message.stream.clone()).or_insert_with(|| Waiting::new(key));
         if waiting.key != key {
-            *waiting = new();
+            *waiting = Waiting::new(key);
         }
+        waiting.is_absent = error.kind() == PublishErrorKind::Unavailable;
+        waiting.is_counted |= fault == Fault::Receiver;
+        waiting.is_own |= fault == Fault::Message && !waiting.is_absent;
         let wait = match error.kind() {
             PublishErrorKind::Unavailable => {
-                self.away.messages = self.away.messages.saturating_add(1);
                 waiting.absences = waiting.absences.saturating_add(1);
                 UNAVAILABLE.wait_after(waiting.absences)
             }
             PublishErrorKind::Failed => {
-                // The first failure of a message says something of the receiver, the others of the message.
-                let is_first = waiting.attempts == 0 && waiting.absences == 0;
-                if is_first || self.away.messages >= AWAY {
-                    self.away.messages = self.away.messages.saturating_add(1);
-                }
-                // One that fails whatever it is sent has a fault of its own: no message is to be parked for that.
-                if self.away.messages >= AWAY {
+                // A receiver that fails whatever it is sent has a fault of its own: no message is to be parked for that.
+                if is_away && !waiting.is_own {
                     waiting.absences = waiting.absences.saturating_add(1);
                     UNAVAILABLE.wait_after(waiting.absences)
                 } else {
@@ -186,12 +278,11 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
                 }
             }
             PublishErrorKind::Refused => {
-                self.away = Away::default();
                 waiting.attempts = waiting.attempts.saturating_add(1);
                 None
             }
         };
-        let attempts = waiting.attempts.saturating_add(waiting.absences);
+        let attempts = waiting.tries();
         let (after, text) = (error.wait().unwrap_or_default(), error.to_string());
         let error = RelayError::Message {
             publication: P::NAME,
@@ -227,8 +318,9 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
 /// Makes the first message of each stream one that failed, and leaves out those behind it: it is not known which are there.
 fn not_flushed(tried: &mut Vec<Tried>, error: &PublishError) {
     let mut streams = std::collections::HashSet::new();
-    tried.retain_mut(|(message, result)| {
+    tried.retain_mut(|Tried { message, result, before_sent }| {
         let is_first = streams.insert(message.stream.clone());
+        *before_sent = false;
         if is_first && result.is_ok() {
             *result = Err(error.again());
         }
