@@ -51,7 +51,7 @@ pub use evolution::{
 pub use journal::{
     Append, AppendError, Appended, AppendedStream, ExpectedVersion, Filter, HeldBack, ImportJournal, ImportPart,
     Imported, Journal, JournalError, JournalId, MemoryStore, MemoryStoreBuilder, NewEvent, Page, PageEvents, PageSize,
-    RawEvent, Slices, StreamAppend, limits,
+    RawEvent, RecentlyUsed, Slices, StreamAppend, limits,
 };
 #[cfg(feature = "tokio")]
 pub use projection::{

@@ -8,6 +8,7 @@ mod import;
 mod memory;
 mod page;
 mod readable;
+mod recently_used;
 mod slices;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ pub use import::{ImportJournal, ImportPart, Imported};
 pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use page::{Page, PageEvents, PageSize, RawEvent};
 pub(crate) use readable::{PATIENCE, wait_for_all, wait_until_readable};
+pub use recently_used::RecentlyUsed;
 pub use slices::Slices;
 
 use crate::event::{Clock, CommandId, Position, StreamId, SystemClock, Timestamp};

@@ -28,7 +28,6 @@
 //! `Cargo.toml` with `features = ["tls-rustls"]`, and write `sslmode=verify-full` in the URL.
 
 mod builder;
-mod cache;
 mod connections;
 mod error;
 mod place;

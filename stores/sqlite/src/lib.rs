@@ -29,7 +29,6 @@
 //! particular async runtime. More than one program may use the file at the same time.
 
 mod builder;
-mod cache;
 mod error;
 mod open;
 mod outbox;

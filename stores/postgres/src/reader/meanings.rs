@@ -2,10 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use es_core::StreamId;
+use es_core::{RecentlyUsed, StreamId};
 
 use super::kinds::Kinds;
-use crate::cache::Cache;
 
 /// How many streams are remembered by their numbers, at least.
 const STREAMS: usize = 8 * 1024;
@@ -17,17 +16,17 @@ const STREAMS: usize = 8 * 1024;
 #[derive(Debug)]
 pub(crate) struct Meanings {
     pub(super) kinds: Kinds,
-    streams: Mutex<Cache<i64, StreamId>>,
+    streams: Mutex<RecentlyUsed<i64, StreamId>>,
 }
 
 impl Default for Meanings {
     fn default() -> Self {
-        Self { kinds: Kinds::default(), streams: Mutex::new(Cache::new(STREAMS)) }
+        Self { kinds: Kinds::default(), streams: Mutex::new(RecentlyUsed::new(STREAMS)) }
     }
 }
 
 impl Meanings {
-    pub(crate) fn streams(&self) -> MutexGuard<'_, Cache<i64, StreamId>> {
+    pub(crate) fn streams(&self) -> MutexGuard<'_, RecentlyUsed<i64, StreamId>> {
         // It only ever has what was read.
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }

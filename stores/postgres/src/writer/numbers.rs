@@ -1,9 +1,7 @@
 //! The numbers of streams that were written before.
 
-use es_core::StreamId;
+use es_core::{RecentlyUsed, StreamId};
 use sqlx::{PgConnection, Row};
-
-use crate::cache::Cache;
 
 /// How many streams are remembered, at least.
 const STREAMS: usize = 16 * 1024;
@@ -12,11 +10,11 @@ const STREAMS: usize = 16 * 1024;
 ///
 /// After a restore they may be those of other streams, so a statement that uses one checks whose it is.
 #[derive(Debug)]
-pub(super) struct StreamNumbers(Cache<StreamId, i64>);
+pub(super) struct StreamNumbers(RecentlyUsed<StreamId, i64>);
 
 impl Default for StreamNumbers {
     fn default() -> Self {
-        Self(Cache::new(STREAMS))
+        Self(RecentlyUsed::new(STREAMS))
     }
 }
 

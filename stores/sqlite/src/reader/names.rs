@@ -1,15 +1,14 @@
 //! `Names`: the streams and kinds of events behind the numbers in the rows.
 
-use es_core::StreamId;
+use es_core::{RecentlyUsed, StreamId};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::cache::Cache;
 use crate::place::Failure;
 
 /// Remembers which stream and which kind has which number: once committed, they never change.
 #[derive(Debug)]
 pub(crate) struct Names {
-    streams: Cache<i64, StreamId>,
+    streams: RecentlyUsed<i64, StreamId>,
     /// By number: SQLite counts them from 1.
     kinds: Vec<Option<Kind>>,
 }
@@ -29,7 +28,7 @@ const KINDS: usize = 1 << 20;
 
 impl Names {
     pub(crate) fn new() -> Self {
-        Self { streams: Cache::new(STREAMS), kinds: Vec::new() }
+        Self { streams: RecentlyUsed::new(STREAMS), kinds: Vec::new() }
     }
 
     /// The stream with a number; `position` is that of the event that has it, if it is one that has it.

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use es_core::{StreamId, Timestamp};
+use es_core::{RecentlyUsed, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::cache::Cache;
 use crate::place::Failure;
 use crate::reader::{last_event, stream_no};
 
@@ -15,7 +14,7 @@ use crate::reader::{last_event, stream_no};
 /// to be [forgotten](Self::forget) too when a transaction is rolled back.
 #[derive(Debug)]
 pub(super) struct Heads {
-    streams: Cache<StreamId, StreamHead>,
+    streams: RecentlyUsed<StreamId, StreamHead>,
     kinds: HashMap<String, Vec<Kind>>,
     last_position: Option<u64>,
     data_version: Option<i64>,
@@ -45,7 +44,7 @@ const STREAMS: usize = 16 * 1024;
 
 impl Heads {
     pub(super) fn new() -> Self {
-        Self { streams: Cache::new(STREAMS), kinds: HashMap::new(), last_position: None, data_version: None }
+        Self { streams: RecentlyUsed::new(STREAMS), kinds: HashMap::new(), last_position: None, data_version: None }
     }
 
     /// Forgets everything if another connection has written; gives whether it has. To be called within the transaction.
