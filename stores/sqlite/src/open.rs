@@ -15,7 +15,7 @@ use crate::reader::{Names, Reader};
 const APPLICATION: i32 = 0x6573_4a31;
 
 /// The version of the schema that this program knows.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// How each version is made of the one before it, from 0, an empty file.
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("schema/1.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// Statements that are kept ready on each connection.

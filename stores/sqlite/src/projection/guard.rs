@@ -10,11 +10,12 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 pub(crate) const SAVEPOINTS: &str = "es_";
 
 /// The tables and views of the journal.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "meta",
     "streams",
     "kinds",
     "events",
+    "journal_ids",
     "snapshots",
     "journal",
     "projections",

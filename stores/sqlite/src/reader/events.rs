@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use es_core::{CommandId, Filter, Page, PageSize, Position, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::ids::id_part;
 use super::metadata::MetadataQuery;
 use super::row::{EventRow, as_time, columns, id, no_id, payload_columns};
 use super::{Names, Reader};
@@ -231,10 +232,10 @@ pub(crate) fn find_command(
     id: CommandId,
 ) -> Result<Option<RangeInclusive<u64>>, Failure> {
     let Some(no) = stream_no(db, stream)? else { return Ok(None) };
-    let sql = "SELECT min(version), max(version) FROM events WHERE command_id = ?1 AND stream = ?2";
-    let mut query = db.prepare_cached(sql)?;
+    let mut query = db.prepare_cached(include_str!("sql/find_command.sql"))?;
+    let bytes = id.as_bytes();
     let row: (Option<i64>, Option<i64>) =
-        query.query_row((id.as_bytes().as_slice(), no), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        query.query_row((id_part(bytes).as_slice(), bytes.as_slice(), no), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (Some(first), Some(last)) = row else { return Ok(None) };
     match (u64::try_from(first), u64::try_from(last)) {
         (Ok(first), Ok(last)) if first > 0 => Ok(Some(first..=last)),

@@ -1,6 +1,7 @@
 //! Reading: threads with a connection each, and the queries that they run.
 
 mod events;
+mod ids;
 mod metadata;
 mod names;
 mod row;
@@ -17,6 +18,7 @@ use crate::queue::Queue;
 pub(crate) use events::{
     as_integer, find_command, head, last_event, read_all, read_payloads, read_stream, stream_no, version, version_at,
 };
+pub(crate) use ids::{BLOCK, IdPart, id_part};
 pub(crate) use names::Names;
 pub(crate) use row::as_time;
 pub(crate) use snapshots::{list_snapshots, load_snapshot};

@@ -41,10 +41,9 @@ pub(super) struct Open<'a> {
 }
 
 impl Open<'_> {
-    /// Writes an append. Event ids that are in the journal already break the transaction, unless `known_ids` has them
-    /// looked up first; the index of ids finds them for nothing where there are none, as nearly always.
-    pub(super) fn append(&mut self, append: &Append, known_ids: bool) -> Wrote {
-        if known_ids && let Some(appended) = self.repeated(append)? {
+    /// Writes an append, unless it was written before.
+    pub(super) fn append(&mut self, append: &Append) -> Wrote {
+        if let Some(appended) = repeated(self.db, self.heads, append)? {
             return Ok(appended);
         }
         let mut recorded_at = self.clock.now();
@@ -52,10 +51,6 @@ impl Open<'_> {
         for StreamAppend { stream, expected, events } in &append.streams {
             let head = self.heads.stream(self.db, stream)?;
             if !expected.allows(head.version) {
-                // An append whose answer was lost comes again with the version that it expected then.
-                if !known_ids && let Some(appended) = self.repeated(append)? {
-                    return Ok(appended);
-                }
                 let conflict =
                     AppendError::Conflict { stream: stream.clone(), expected: *expected, actual: head.version };
                 return Err(Trouble::Refused(conflict));
@@ -71,10 +66,6 @@ impl Open<'_> {
         }
         let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
         Ok(Appended { streams, position, recorded_at, repeated: false })
-    }
-
-    fn repeated(&self, append: &Append) -> Result<Option<Appended>, Trouble> {
-        repeated(self.db, append)
     }
 
     /// Writes what an append has for one stream, whose end is `head`.
@@ -97,8 +88,9 @@ impl Open<'_> {
             let kind = self.heads.kind(self.db, stream.aggregate(), &event.name, event.version, &event.format)?;
             let payload = Payload { format: &event.format, bytes: &event.payload };
             self.insert.run(row, kind, event.id, payload, &event.metadata, left)?;
+            self.heads.ids(self.db)?.note(row.position, event.id, event.metadata.command_id);
         }
-        self.heads.set_last_position(row.position);
+        self.heads.set_last_position(self.db, row.position)?;
         self.heads.set_stream(stream, StreamHead { no: Some(no), version: row.version, recorded_at });
         Ok(AppendedStream { versions: Some(head.version + 1..=row.version), position: Position::new(row.position) })
     }

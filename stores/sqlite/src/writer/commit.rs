@@ -21,7 +21,7 @@ use crate::place::Failure;
 enum Care {
     /// Not at all: what has to be checked is checked before anything is written, so nearly always nothing fails.
     Together,
-    /// A savepoint for each, and event ids are looked up before: for when something has failed in spite of that.
+    /// A savepoint for each: for when something has failed in spite of that.
     Apart,
 }
 
@@ -174,7 +174,7 @@ impl Writer {
         }
         if care == Care::Together && self.views.is_empty() {
             let mut open = self.open()?;
-            let outcomes = jobs.iter().map(|job| open.write(job, care)).collect::<Result<_, _>>()?;
+            let outcomes = jobs.iter().map(|job| open.write(job)).collect::<Result<_, _>>()?;
             return Ok((begun, outcomes));
         }
         let head = Position::new(self.heads.last_position(&self.tx)?);
@@ -182,7 +182,7 @@ impl Writer {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
             outcomes.push(match care {
-                Care::Together => self.write_and_show(job, care)?,
+                Care::Together => self.write_and_show(job)?,
                 Care::Apart => self.write_apart(job)?,
             });
         }
@@ -199,8 +199,8 @@ impl Writer {
 
     /// Does a job, and shows the views what it has written. Where it fails, some of it may have been written, which is
     /// to be rolled back.
-    fn write_and_show(&mut self, job: &Job, care: Care) -> Result<Outcome, Failure> {
-        let outcome = self.open()?.write(job, care)?;
+    fn write_and_show(&mut self, job: &Job) -> Result<Outcome, Failure> {
+        let outcome = self.open()?.write(job)?;
         match (job, &outcome) {
             (Job::Append(append, _), Outcome::Append(Ok(appended))) if !appended.repeated => {
                 self.views.show(&mut self.tx, appended_events(append, appended))?;
@@ -217,7 +217,7 @@ impl Writer {
     /// Does a job that fails alone. It is an error where the whole transaction has failed.
     fn write_apart(&mut self, job: &Job) -> Result<Outcome, Failure> {
         self.tx.execute_batch("SAVEPOINT es_job")?;
-        let failure = match self.write_and_show(job, Care::Apart) {
+        let failure = match self.write_and_show(job) {
             Ok(outcome) => {
                 self.tx.execute_batch("RELEASE es_job")?;
                 return Ok(outcome);
@@ -262,14 +262,14 @@ impl Writer {
 
 impl Open<'_> {
     /// Does a job. Where it fails, some of it may have been written, which is to be rolled back.
-    fn write(&mut self, job: &Job, care: Care) -> Result<Outcome, Failure> {
+    fn write(&mut self, job: &Job) -> Result<Outcome, Failure> {
         match job {
-            Job::Append(append, _) => match self.append(append, care == Care::Apart) {
+            Job::Append(append, _) => match self.append(append) {
                 Ok(appended) => Ok(Outcome::Append(Ok(appended))),
                 Err(Trouble::Refused(error)) => Ok(Outcome::Append(Err(error))),
                 Err(Trouble::Broken(failure)) => Err(failure),
             },
-            Job::Import(page, _) => match self.import(page, care == Care::Apart) {
+            Job::Import(page, _) => match self.import(page) {
                 Ok(imported) => Ok(Outcome::Import(Ok(imported))),
                 Err(Trouble::Refused(error)) => Ok(Outcome::Import(Err(error))),
                 Err(Trouble::Broken(failure)) => Err(failure),

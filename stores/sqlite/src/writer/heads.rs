@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use es_core::{RecentlyUsed, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::ids::Ids;
 use crate::place::Failure;
 use crate::reader::{last_event, stream_no};
 
-/// The ends of streams and the numbers of kinds, as they are in the transaction that is open.
+/// The ends of streams, the numbers of kinds and the ids of events, as they are in the transaction that is open.
 ///
 /// Only right while nobody else writes: [`refresh`](Self::refresh) forgets them when somebody has. They are
 /// to be [forgotten](Self::forget) too when a transaction is rolled back.
@@ -17,6 +18,7 @@ pub(super) struct Heads {
     streams: RecentlyUsed<StreamId, StreamHead>,
     kinds: HashMap<String, Vec<Kind>>,
     last_position: Option<u64>,
+    ids: Option<Ids>,
     data_version: Option<i64>,
 }
 
@@ -44,7 +46,13 @@ const STREAMS: usize = 16 * 1024;
 
 impl Heads {
     pub(super) fn new() -> Self {
-        Self { streams: RecentlyUsed::new(STREAMS), kinds: HashMap::new(), last_position: None, data_version: None }
+        Self {
+            streams: RecentlyUsed::new(STREAMS),
+            kinds: HashMap::new(),
+            last_position: None,
+            ids: None,
+            data_version: None,
+        }
     }
 
     /// Forgets everything if another connection has written; gives whether it has. To be called within the transaction.
@@ -62,6 +70,7 @@ impl Heads {
         self.streams.clear();
         self.kinds.clear();
         self.last_position = None;
+        self.ids = None;
     }
 
     /// The position of the last event; 0 where there is none.
@@ -79,8 +88,20 @@ impl Heads {
         self.last_position
     }
 
-    pub(super) fn set_last_position(&mut self, position: u64) {
+    /// Takes note of the position of the last event that was written, all of whose ids have been noted.
+    pub(super) fn set_last_position(&mut self, db: &Connection, position: u64) -> Result<(), Failure> {
+        self.ids(db)?.enter(db, position)?;
         self.last_position = Some(position);
+        Ok(())
+    }
+
+    /// The ids of all events.
+    pub(super) fn ids(&mut self, db: &Connection) -> Result<&mut Ids, Failure> {
+        let last = self.last_position(db)?;
+        match &mut self.ids {
+            Some(ids) => Ok(ids),
+            none => Ok(none.insert(Ids::load(db, last)?)),
+        }
     }
 
     pub(super) fn stream(&mut self, db: &Connection, stream: &StreamId) -> Result<StreamHead, Failure> {

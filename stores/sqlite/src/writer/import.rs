@@ -6,29 +6,22 @@ use es_core::{AppendError, Imported, Page, Position, RawEvent};
 use rusqlite::Connection;
 
 use super::append::{Open, Trouble};
-use super::heads::StreamHead;
+use super::heads::{Heads, StreamHead};
 use super::insert::Row;
-use super::repeated::find;
 use crate::place::Failure;
 use crate::reader::stream_no;
 
 impl Open<'_> {
-    /// Writes the events of a page as they are. As with appends, ids are looked up before only with `known_ids`.
-    pub(super) fn import(&mut self, page: &Page, known_ids: bool) -> Result<Imported, Trouble> {
+    /// Writes the events of a page as they are, unless they were written before.
+    pub(super) fn import(&mut self, page: &Page) -> Result<Imported, Trouble> {
         let parts = page.import_parts().map_err(Trouble::Refused)?;
-        if known_ids && let Some(imported) = imported_before(self.db, page)? {
+        if let Some(imported) = imported_before(self.db, self.heads, page)? {
             return Ok(imported);
         }
         let mut heads = Vec::with_capacity(parts.len());
         for part in &parts {
             let head = self.heads.stream(self.db, part.stream)?;
-            if let Err(error) = part.check(head.version, head.recorded_at) {
-                // An import whose answer was lost comes again.
-                if !known_ids && let Some(imported) = imported_before(self.db, page)? {
-                    return Ok(imported);
-                }
-                return Err(Trouble::Refused(error));
-            }
+            part.check(head.version, head.recorded_at).map_err(Trouble::Refused)?;
             heads.push(head);
         }
         let mut numbers = HashMap::with_capacity(parts.len());
@@ -49,18 +42,19 @@ impl Open<'_> {
             let (aggregate, format) = (event.stream.aggregate(), event.payload.format);
             let kind = self.heads.kind(self.db, aggregate, event.name, event.event_version, format)?;
             self.insert.run(row, kind, event.id, event.payload, event.metadata, left)?;
+            self.heads.ids(self.db)?.note(position, event.id, event.metadata.command_id);
         }
-        self.heads.set_last_position(position);
+        self.heads.set_last_position(self.db, position)?;
         let position = if page.is_empty() { Position::START } else { Position::new(position) };
         Ok(Imported { position, repeated: false })
     }
 }
 
 /// Where the last event of a page is, if all of them are there already.
-fn imported_before(db: &Connection, page: &Page) -> Result<Option<Imported>, Trouble> {
+fn imported_before(db: &Connection, heads: &mut Heads, page: &Page) -> Result<Option<Imported>, Trouble> {
     let (mut position, mut known, mut unknown) = (0, None, false);
     for event in page {
-        let Some(found) = find(db, event.id)? else {
+        let Some(found) = heads.ids(db)?.find(db, event.id)? else {
             unknown = true;
             continue;
         };

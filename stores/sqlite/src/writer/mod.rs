@@ -4,6 +4,7 @@ mod append;
 mod commit;
 mod crowd;
 mod heads;
+mod ids;
 mod import;
 mod insert;
 mod pace;

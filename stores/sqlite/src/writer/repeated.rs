@@ -3,38 +3,28 @@
 use std::ops::RangeInclusive;
 
 use es_core::{Append, AppendError, Appended, AppendedStream, EventId, Position, StreamAppend, StreamId, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::append::Trouble;
-use crate::place::Failure;
-use crate::reader::{as_time, stream_no};
-
-/// Where an event is that is in the journal already.
-pub(super) struct Found {
-    pub(super) position: u64,
-    pub(super) stream: i64,
-    pub(super) version: u64,
-    recorded_at: Timestamp,
-}
+use super::heads::Heads;
+use crate::reader::stream_no;
 
 /// Where the events of an append are, if all of them are there already, as they would be if it had been written.
-pub(super) fn repeated(db: &Connection, append: &Append) -> Result<Option<Appended>, Trouble> {
-    let mut found = Vec::with_capacity(append.len());
-    let mut double = None;
+pub(super) fn repeated(db: &Connection, heads: &mut Heads, append: &Append) -> Result<Option<Appended>, Trouble> {
+    let (mut found, mut double) = (Vec::new(), None);
     for StreamAppend { stream, events, .. } in &append.streams {
         for event in events {
-            let place = find(db, event.id)?;
-            if place.is_some() {
+            if let Some(place) = heads.ids(db)?.find(db, event.id)? {
+                found.push(place);
                 double = double.or(Some((stream, event.id)));
             }
-            found.push(place);
         }
     }
     let Some((stream, id)) = double else { return Ok(None) };
-    if found.iter().any(Option::is_none) {
+    if found.len() < append.len() {
         return Err(duplicate(stream, id));
     }
-    let mut found = found.into_iter().flatten();
+    let mut found = found.into_iter();
     let mut recorded_at = Timestamp::MIN;
     let mut streams = Vec::with_capacity(append.streams.len());
     for StreamAppend { stream, events, .. } in &append.streams {
@@ -54,20 +44,6 @@ pub(super) fn repeated(db: &Connection, append: &Append) -> Result<Option<Append
     }
     let position = streams.iter().map(|stream| stream.position).max().unwrap_or_default();
     Ok(Some(Appended { streams, position, recorded_at, repeated: true }))
-}
-
-pub(super) fn find(db: &Connection, id: EventId) -> Result<Option<Found>, Failure> {
-    let mut query = db.prepare_cached("SELECT position, stream, version, recorded_at FROM events WHERE id = ?1")?;
-    let row = query.query_row([id.as_bytes().as_slice()], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?))
-    });
-    let Some((position, stream, version, micros)) = row.optional()? else { return Ok(None) };
-    let numbers = (u64::try_from(position), u64::try_from(version), as_time(micros));
-    let (Ok(position), Ok(version), Some(recorded_at)) = numbers else {
-        let what = format!("event {id} has position {position}, version {version} and time {micros}");
-        return Err(Failure::Damaged { position: u64::try_from(position).ok(), what });
-    };
-    Ok(Some(Found { position, stream, version, recorded_at }))
 }
 
 fn duplicate(stream: &StreamId, id: EventId) -> Trouble {

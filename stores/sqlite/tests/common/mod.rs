@@ -125,3 +125,22 @@ impl Random {
 pub(crate) fn soak() -> bool {
     std::env::var_os("ES_SOAK").is_some_and(|value| value == "1")
 }
+
+/// Checks that the table of ids has those of all whole blocks, and no others.
+pub(crate) fn check_ids(db: &rusqlite::Connection) {
+    let part = |id: &str| format!("CAST(substr({id}, 2, 5) || substr({id}, 14, 3) AS BLOB)");
+    let should = format!(
+        "SELECT {}, position FROM events WHERE position <= (SELECT max(position) FROM events) / 64 * 64 UNION
+         SELECT {}, position FROM events WHERE position <= (SELECT max(position) FROM events) / 64 * 64
+         AND command_id IS NOT NULL",
+        part("id"),
+        part("command_id")
+    );
+    let is = "SELECT part, position FROM journal_ids";
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM (SELECT * FROM ({should}) EXCEPT {is})),
+         (SELECT count(*) FROM ({is} EXCEPT SELECT * FROM ({should})))"
+    );
+    let (missing, more): (i64, i64) = db.query_row(&sql, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!((missing, more), (0, 0), "ids that are missing, and such as should not be there");
+}

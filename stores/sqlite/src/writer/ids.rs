@@ -1,0 +1,115 @@
+//! `Ids`: which events are in the journal already.
+
+use es_core::{CommandId, EventId, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::place::Failure;
+use crate::reader::{BLOCK, IdPart, as_integer, as_time, id_part};
+
+/// Finds events by their ids, nearly always without a look at the table: an id that is new is greater than all that are there.
+#[derive(Debug)]
+pub(super) struct Ids {
+    /// Those behind the last whole block, with their positions, which are not in the table yet.
+    recent: Vec<(IdPart, i64)>,
+    /// The greatest one in the table.
+    greatest: Option<IdPart>,
+}
+
+/// Where an event is that is in the journal already.
+pub(super) struct Found {
+    pub(super) position: u64,
+    pub(super) stream: i64,
+    pub(super) version: u64,
+    pub(super) recorded_at: Timestamp,
+}
+
+impl Ids {
+    /// Those of a journal whose last event has the position `last`.
+    pub(super) fn load(db: &Connection, last: u64) -> Result<Self, Failure> {
+        let greatest: Option<Vec<u8>> =
+            db.prepare_cached("SELECT max(part) FROM journal_ids")?.query_row((), |row| row.get(0))?;
+        // One that is damaged is no part of an id; to take it for the greatest possible one costs some looks.
+        let greatest = greatest.map(|part| part.try_into().unwrap_or([u8::MAX; 8]));
+        let mut ids = Self { recent: Vec::new(), greatest };
+        let mut query =
+            db.prepare_cached("SELECT position, id, command_id FROM events WHERE position > ?1 ORDER BY position")?;
+        let mut rows = query.query([as_integer(whole_blocks(last))])?;
+        while let Some(row) = rows.next()? {
+            let position = row.get(0)?;
+            // An id that is damaged is nobody's.
+            for column in [1, 2] {
+                let id = row.get_ref(column)?.as_blob_or_null().ok().flatten();
+                ids.recent.extend(id.and_then(|id| id.try_into().ok()).map(|id| (id_part(id), position)));
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Where an event is, if it is in the journal.
+    pub(super) fn find(&self, db: &Connection, id: EventId) -> Result<Option<Found>, Failure> {
+        let part = id_part(id.as_bytes());
+        for (_, position) in self.recent.iter().filter(|(recent, _)| *recent == part) {
+            if let Some(found) = event_at(db, *position, id)? {
+                return Ok(Some(found));
+            }
+        }
+        if self.greatest < Some(part) {
+            return Ok(None);
+        }
+        let mut query = db.prepare_cached("SELECT position FROM journal_ids WHERE part = ?1")?;
+        let mut rows = query.query([part.as_slice()])?;
+        while let Some(row) = rows.next()? {
+            if let Some(found) = event_at(db, row.get(0)?, id)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes note of an event that is written.
+    pub(super) fn note(&mut self, position: u64, id: EventId, command: Option<CommandId>) {
+        let position = as_integer(position);
+        self.recent.push((id_part(id.as_bytes()), position));
+        self.recent.extend(command.map(|command| (id_part(command.as_bytes()), position)));
+    }
+
+    /// Enters those of the blocks that are whole, now that the last event has the position `last`.
+    pub(super) fn enter(&mut self, db: &Connection, last: u64) -> Result<(), Failure> {
+        let end = as_integer(whole_blocks(last));
+        let count = self.recent.partition_point(|(_, position)| *position <= end);
+        if count == 0 {
+            return Ok(());
+        }
+        // In their order they stand side by side in the table.
+        let whole = &mut self.recent[..count];
+        whole.sort_unstable();
+        // One that is there is right: an event can have the id of its command.
+        let mut insert = db.prepare_cached("INSERT OR IGNORE INTO journal_ids (part, position) VALUES (?1, ?2)")?;
+        for (part, position) in &*whole {
+            insert.execute((part.as_slice(), position))?;
+        }
+        self.greatest = self.greatest.max(whole.last().map(|(part, _)| *part));
+        self.recent.drain(..count);
+        Ok(())
+    }
+}
+
+/// The last position of the last block that is whole.
+fn whole_blocks(last: u64) -> u64 {
+    last - last % BLOCK
+}
+
+/// The event at a position, if it has this id.
+fn event_at(db: &Connection, position: i64, id: EventId) -> Result<Option<Found>, Failure> {
+    let mut query =
+        db.prepare_cached("SELECT stream, version, recorded_at FROM events WHERE position = ?1 AND id = ?2")?;
+    let row = query
+        .query_row((position, id.as_bytes().as_slice()), |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?)));
+    let Some((stream, version, micros)) = row.optional()? else { return Ok(None) };
+    let numbers = (u64::try_from(position), u64::try_from(version), as_time(micros));
+    let (Ok(position), Ok(version), Some(recorded_at)) = numbers else {
+        let what = format!("event {id} has position {position}, version {version} and time {micros}");
+        return Err(Failure::Damaged { position: u64::try_from(position).ok(), what });
+    };
+    Ok(Some(Found { position, stream, version, recorded_at }))
+}
