@@ -1,5 +1,6 @@
-//! What the figures were measured on, and whether the machine was quiet.
+//! What the figures were measured on, and whether the machine was quiet. `benches/peers/compare` has it from here.
 
+use std::fmt;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Write;
@@ -20,9 +21,8 @@ pub(crate) struct Facts {
     pub(crate) processor: String,
     pub(crate) kernel: String,
     pub(crate) rustc: String,
-    pub(crate) sqlite: String,
-    /// Its version and what makes it durable; none where nothing ran on it.
-    pub(crate) postgres: Option<String>,
+    /// Of each that this program knows of: its version, and what makes it durable.
+    pub(crate) databases: Vec<String>,
     /// 4 KiB, overwritten and synced, a second.
     pub(crate) syncs_per_second: f64,
     pub(crate) load: String,
@@ -31,30 +31,41 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn find(folder: &Path) -> Self {
         let output = |program: &str, args: &[&str]| {
-            let output = Command::new(program).args(args).output().ok();
+            let output = Command::new(program).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok();
             output.map_or_else(String::new, |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
         let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let processor = file("/proc/cpuinfo").lines().find(|line| line.starts_with("model name")).map(str::to_owned);
         let processor = processor.and_then(|line| Some(line.split_once(": ")?.1.to_owned())).unwrap_or_default();
         Self {
-            date: es_core::Timestamp::now().to_string(),
+            date: output("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
             commit: output("git", &["rev-parse", "--short", "HEAD"]),
             cores: thread::available_parallelism().map_or(0, std::num::NonZero::get),
             processor,
             kernel: output("uname", &["-sr"]),
             rustc: output("rustc", &["--version"]),
-            sqlite: format!("SQLite {} with journal_mode=WAL, synchronous=FULL", rusqlite::version()),
-            postgres: None,
+            databases: Vec::new(),
             syncs_per_second: syncs_per_second(folder, Duration::from_millis(300)),
             load: file("/proc/loadavg").trim().to_owned(),
         }
     }
 }
 
+impl fmt::Display for Facts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { date, commit, cores, processor, kernel, rustc, databases, syncs_per_second, load } = self;
+        write!(formatter, "Measured {date} at commit {commit}: {cores} cores ({processor}), {kernel}, {rustc}")?;
+        for database in databases {
+            write!(formatter, ", {database}")?;
+        }
+        write!(formatter, "; {syncs_per_second:.0} synced writes of 4 KiB a second; load {load} at the start.")
+    }
+}
+
 fn syncs_per_second(folder: &Path, duration: Duration) -> f64 {
     let measure = || -> std::io::Result<f64> {
-        let mut file = File::create(folder.join("probe"))?;
+        let path = folder.join("probe");
+        let mut file = File::create(&path)?;
         file.write_all(&vec![0; 64 * 4096])?;
         file.sync_all()?;
         let (started, mut count) = (Instant::now(), 0_u32);
@@ -63,13 +74,15 @@ fn syncs_per_second(folder: &Path, duration: Duration) -> f64 {
             file.sync_data()?;
             count += 1;
         }
-        Ok(f64::from(count) / started.elapsed().as_secs_f64())
+        let rate = f64::from(count) / started.elapsed().as_secs_f64();
+        std::fs::remove_file(path)?;
+        Ok(rate)
     };
     measure().unwrap_or(0.0)
 }
 
 /// How much of two processors two threads get now, 2 at most.
-pub(crate) fn processors() -> f64 {
+fn processors() -> f64 {
     let run_time = || {
         let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
         text.split(' ').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)

@@ -3,6 +3,7 @@
 //! Each workload runs all its subjects in turn, several times, in one process, and compares within each turn. See
 //! `docs/performance.md`.
 
+mod account;
 mod build;
 mod child;
 mod domain;
@@ -93,6 +94,8 @@ fn measure_all(results: &Path, effort: Effort, wanted: &[&str]) -> std::io::Resu
     let runtime: &'static tokio::runtime::Runtime = Box::leak(Box::new(runtime));
     let mut report =
         Report { machine: machine::Facts::find(place.folder()), figures: Vec::new(), failures: Vec::new() };
+    let sqlite = format!("SQLite {} with journal_mode=WAL, synchronous=FULL", rusqlite::version());
+    report.machine.databases.push(sqlite);
     println!("{}", serde_json::to_string_pretty(&report.machine)?);
     let makers = memory::makers(runtime, effort).into_iter().chain(sqlite::makers(runtime, place, effort));
     let makers = makers.chain(postgres::makers(runtime, place, effort)).chain(build::makers(place, effort));
@@ -126,7 +129,7 @@ fn measure_all(results: &Path, effort: Effort, wanted: &[&str]) -> std::io::Resu
         }
         println!("  [{name} took {:.1} s]", started.elapsed().as_secs_f64());
     }
-    report.machine.postgres = postgres::facts(runtime);
+    report.machine.databases.extend(postgres::facts());
     report.write(results)?;
     std::fs::remove_dir_all(place.folder())?;
     println!("\nwritten to {}", results.display());

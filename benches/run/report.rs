@@ -49,14 +49,7 @@ fn verdict(figures: &Figures) -> String {
 impl Report {
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::new();
-        let Facts { date, commit, cores, processor, kernel, rustc, sqlite, postgres, syncs_per_second, load } =
-            &self.machine;
-        let postgres = postgres.as_ref().map_or_else(String::new, |postgres| format!(", {postgres}"));
-        let _ = writeln!(
-            text,
-            "Measured {date} at commit {commit}: {cores} cores ({processor}), {kernel}, {rustc}, {sqlite}{postgres}; \
-             {syncs_per_second:.0} synced writes of 4 KiB a second; load {load} at the start.\n"
-        );
+        let _ = writeln!(text, "{}\n", self.machine);
         for Failure { workload, error } in &self.failures {
             let _ = writeln!(text, "**{workload} failed**: {}\n", error.replace('\n', " "));
         }

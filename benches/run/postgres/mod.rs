@@ -11,7 +11,6 @@ use std::time::Instant;
 use es_core::Projector;
 use es_postgres::PostgresStore;
 use es_postgres_server::{Database, Server};
-use sqlx::{Connection as _, Row as _};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
@@ -50,20 +49,9 @@ async fn open(schema: &str) -> PostgresStore {
     PostgresStore::builder().schema(schema).connect(&url()).await.expect("a journal")
 }
 
-/// What the figures depend on: the server's version, and how durable it is; `None` while there is no server.
-pub(crate) fn facts(runtime: &Runtime) -> Option<String> {
-    let database = DATABASE.get()?;
-    let facts = runtime.block_on(async {
-        let mut db = sqlx::PgConnection::connect(&database.url()).await?;
-        let settings = "SELECT format(
-                'PostgreSQL %s with fsync=%s, synchronous_commit=%s, full_page_writes=%s, wal_sync_method=%s, shared_buffers=%s',
-                split_part(current_setting('server_version'), ' ', 1), current_setting('fsync'),
-                current_setting('synchronous_commit'), current_setting('full_page_writes'),
-                current_setting('wal_sync_method'), current_setting('shared_buffers')
-            )";
-        sqlx::query(settings).fetch_one(&mut db).await?.try_get::<String, _>(0)
-    });
-    facts.ok()
+/// What the figures depend on; `None` while there is no server.
+pub(crate) fn facts() -> Option<String> {
+    DATABASE.get().and_then(|_| Server::shared().facts().ok())
 }
 
 pub(crate) fn makers(runtime: &'static Runtime, place: &'static Place, effort: Effort) -> Vec<Maker> {

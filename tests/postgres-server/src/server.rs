@@ -4,6 +4,7 @@ use std::str::FromStr as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sqlx::Row as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::claim::Claim;
@@ -14,6 +15,12 @@ use crate::sql;
 
 /// Names a server that is to be used in place of a private one.
 const URL: &str = "ES_POSTGRES_URL";
+
+const FACTS: &str = "SELECT format(
+    'PostgreSQL %s with fsync=%s, synchronous_commit=%s, full_page_writes=%s, wal_sync_method=%s, shared_buffers=%s',
+    split_part(current_setting('server_version'), ' ', 1), current_setting('fsync'), current_setting('synchronous_commit'),
+    current_setting('full_page_writes'), current_setting('wal_sync_method'), current_setting('shared_buffers')
+)";
 
 /// A server on which each test has a database of its own.
 #[derive(Debug)]
@@ -76,6 +83,16 @@ impl Server {
         let made = self.run(&format!("CREATE DATABASE {name}"));
         let made = made.map(|()| Database::new(name, self.options.clone(), drop));
         made.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Says what figures depend on: the version of the server, and how durable it is.
+    ///
+    /// # Errors
+    ///
+    /// What the server says.
+    pub fn facts(&self) -> Result<String, ServerError> {
+        let rows = sql::run(&self.options, FACTS)?;
+        Ok(rows.first().map_or_else(String::new, |row| row.get(0)))
     }
 
     fn run(&self, statement: &str) -> Result<(), ServerError> {

@@ -12,7 +12,7 @@ pub(crate) struct Figures {
     pub(crate) median: f64,
     pub(crate) least: f64,
     pub(crate) most: f64,
-    /// Of what es does; the median of the ratios within each repetition.
+    /// Of what es does; the median of the ratios within each repetition. 0 where there is none.
     pub(crate) ratio: f64,
     pub(crate) runs: usize,
     /// How many of them had a quiet machine before and after.

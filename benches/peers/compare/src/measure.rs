@@ -1,15 +1,16 @@
 //! Who runs a workload does it in turn, so that all see the same machine.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use es_postgres_server::Server;
+use es_postgres_server::Database;
 
 use crate::Done;
 use crate::figures::{Figures, median};
 use crate::machine;
+use crate::postgres::Postgres;
 use crate::program::{Answer, Program, Running, Work};
-use crate::report;
+use crate::report::{self, Report};
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,8 @@ pub(crate) struct Effort {
     pub(crate) repetitions: usize,
     /// How long one repetition may wait for a quiet machine.
     pub(crate) patience: Duration,
+    /// How long one repetition may take, the filling of the store included.
+    pub(crate) longest: Duration,
     /// The workloads are smaller.
     pub(crate) quick: bool,
 }
@@ -31,14 +34,16 @@ struct Subject {
     error: Option<String>,
 }
 
-/// Runs all that is wanted, in the order in which es lists it.
+/// Runs all that is wanted, in the order in which es lists it. The results are written after each workload: what ends a run
+/// takes nothing with it.
 pub(crate) fn all(
     programs: &[Program],
     is_wanted: impl Fn(&str) -> bool,
     folder: &Path,
     effort: Effort,
-) -> Done<Vec<Figures>> {
-    let mut figures = Vec::new();
+    report: &mut Report,
+) -> Done {
+    let postgres = Postgres::default();
     let es = programs.first().map_or(&[][..], |es| &es.works);
     for Work { workload, what, .. } in es.iter().filter(|work| is_wanted(&work.workload)) {
         let subjects: Vec<_> = subjects(programs, workload, what).collect();
@@ -47,12 +52,18 @@ pub(crate) fn all(
             continue;
         }
         println!("\n{workload}: {what}");
-        for found in run(programs, subjects, folder, effort)? {
+        let started = Instant::now();
+        for found in run(programs, subjects, &postgres, folder, effort)? {
             println!("  {}", report::line(&found));
-            figures.push(found);
+            report.figures.push(found);
         }
+        println!("  [{:.1} s]", started.elapsed().as_secs_f64());
+        if workload.starts_with("postgres") && report.machine.databases.is_empty() {
+            report.machine.databases.extend(postgres.facts());
+        }
+        report.write(folder)?;
     }
-    Ok(figures)
+    Ok(())
 }
 
 fn subjects<'a>(programs: &'a [Program], workload: &'a str, what: &'a str) -> impl Iterator<Item = Subject> + 'a {
@@ -62,27 +73,36 @@ fn subjects<'a>(programs: &'a [Program], workload: &'a str, what: &'a str) -> im
     })
 }
 
-fn run(programs: &[Program], mut subjects: Vec<Subject>, folder: &Path, effort: Effort) -> Done<Vec<Figures>> {
+fn run(
+    programs: &[Program],
+    mut subjects: Vec<Subject>,
+    postgres: &Postgres,
+    folder: &Path,
+    effort: Effort,
+) -> Done<Vec<Figures>> {
     let folder = tempfile::Builder::new().prefix("run-").tempdir_in(folder)?;
-    let mut databases = Vec::new();
     // One of each program. What a subject keeps for its next repetition is gone with it.
-    let mut running: Vec<Option<Running>> = Vec::new();
+    let mut running = Vec::new();
     for (number, program) in programs.iter().enumerate() {
-        let Some(subject) = subjects.iter().find(|subject| subject.program == number) else {
+        let mut own = subjects.iter_mut().filter(|subject| subject.program == number).peekable();
+        let Some(first) = own.peek() else {
             running.push(None);
             continue;
         };
-        let database = subject.work.workload.starts_with("postgres").then(|| Server::shared().database());
-        let place = folder.path().join(&program.name);
-        std::fs::create_dir_all(&place)?;
-        running.push(Some(program.start(&place, database.as_ref().map(es_postgres_server::Database::url).as_deref())?));
-        databases.extend(database);
+        let postgres = first.work.workload.starts_with("postgres").then_some(postgres);
+        match start(program, postgres, &folder.path().join(&program.name)) {
+            Ok(started) => running.push(Some(started)),
+            Err(error) => {
+                own.for_each(|subject| subject.error = Some(error.to_string()));
+                running.push(None);
+            }
+        }
     }
     let mut quiet = 0;
     for _ in 0..effort.repetitions {
         let before = machine::wait_for_quiet(effort.patience);
         for subject in subjects.iter_mut().filter(|subject| subject.error.is_none()) {
-            let Some(program) = &mut running[subject.program] else { continue };
+            let Some((program, _)) = &mut running[subject.program] else { continue };
             match program.run(subject.index) {
                 Ok(answer) => subject.answers.push(answer),
                 Err(error) => subject.error = Some(error),
@@ -92,6 +112,14 @@ fn run(programs: &[Program], mut subjects: Vec<Subject>, folder: &Path, effort: 
     }
     let es: Vec<f64> = subjects.first().map_or(Vec::new(), |es| rates(es).collect());
     Ok(subjects.iter().map(|subject| figures(subject, &es, quiet)).collect())
+}
+
+/// Starts a program. Its database is dropped after it has ended.
+fn start(program: &Program, postgres: Option<&Postgres>, folder: &Path) -> Done<(Running, Option<Database>)> {
+    let database = postgres.map(Postgres::database).transpose()?;
+    std::fs::create_dir_all(folder)?;
+    let started = program.start(folder, database.as_ref().map(Database::url).as_deref())?;
+    Ok((started, database))
 }
 
 fn rates(subject: &Subject) -> impl Iterator<Item = f64> {

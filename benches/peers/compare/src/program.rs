@@ -1,17 +1,18 @@
 //! `Program`: one library's, and what it is asked.
 
+use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Done;
 use crate::measure::Effort;
 
-/// How long one repetition may take, the filling of the store included.
-const LONGEST: Duration = Duration::from_mins(10);
+/// How many lines are kept that are no answers.
+const MOST: usize = 20;
 
 /// A workload that a program has.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +78,7 @@ impl Program {
                 }
             }
         });
-        Ok(Running { child, input, answers })
+        Ok(Running { child, input, answers, longest: self.effort.longest })
     }
 }
 
@@ -93,6 +94,7 @@ pub(crate) struct Running {
     child: Child,
     input: Option<ChildStdin>,
     answers: Receiver<String>,
+    longest: Duration,
 }
 
 impl Running {
@@ -100,29 +102,40 @@ impl Running {
     pub(crate) fn run(&mut self, index: usize) -> Result<Answer, String> {
         let input = self.input.as_mut().ok_or("it has no input")?;
         writeln!(input, "{index}").map_err(|error| format!("it has ended: {error}"))?;
+        let latest = Instant::now() + self.longest;
         // What it says before: of a panic, the place and the message.
-        let mut said = Vec::new();
+        let mut said = VecDeque::new();
         loop {
-            match self.answers.recv_timeout(LONGEST) {
-                Ok(line) => match line.split(' ').collect::<Vec<_>>()[..] {
-                    ["rate", rate, "failed", failed] => {
-                        let number = |_| format!("it answers `{line}`");
-                        return Ok(Answer {
-                            rate: rate.parse().map_err(|_| number(()))?,
-                            failed: failed.parse().map_err(|_| number(()))?,
-                        });
+            match self.answers.recv_timeout(latest.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    if let Some(answer) = answer(&line) {
+                        return answer;
                     }
-                    ["error", ..] => return Err(line),
-                    _ => said.push(line),
-                },
+                    said.push_back(line);
+                    if said.len() > MOST {
+                        said.pop_front();
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     let _ = self.child.kill();
-                    return Err(format!("no answer in {} minutes", LONGEST.as_secs() / 60));
+                    return Err(format!("no answer in {} minutes", self.longest.as_secs() / 60));
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(format!("it has ended: {}", said.join(" "))),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(format!("it has ended: {}", Vec::from(said).join(" ")));
+                }
             }
         }
     }
+}
+
+/// What a line says, if it is an answer.
+fn answer(line: &str) -> Option<Result<Answer, String>> {
+    if let Some(error) = line.strip_prefix("error ") {
+        return Some(Err(error.to_owned()));
+    }
+    let (rate, failed) = line.strip_prefix("rate ")?.split_once(" failed ")?;
+    let answer = rate.parse().ok().zip(failed.parse().ok()).map(|(rate, failed)| Answer { rate, failed });
+    Some(answer.ok_or_else(|| format!("it answers `{line}`")))
 }
 
 impl Drop for Running {

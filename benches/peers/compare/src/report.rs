@@ -1,6 +1,6 @@
 //! The figures as a table: on the screen, as Markdown and as JSON.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
@@ -10,11 +10,26 @@ use crate::figures::{Figures, short};
 use crate::library::Library;
 use crate::machine::Facts;
 
+/// All that a run found.
 #[derive(Serialize)]
-struct Report<'a> {
-    machine: &'a Facts,
-    libraries: &'a [Library],
-    figures: &'a [Figures],
+pub(crate) struct Report {
+    pub(crate) machine: Facts,
+    pub(crate) libraries: Vec<Library>,
+    pub(crate) absent: Vec<Absent>,
+    pub(crate) figures: Vec<Figures>,
+}
+
+/// A program that was wanted, and is not there.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Absent {
+    pub(crate) program: String,
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Absent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is left out: {}", self.program, self.why)
+    }
 }
 
 /// One line of the table on the screen.
@@ -32,64 +47,83 @@ fn failed(figures: &Figures) -> String {
     if figures.failed == 0 { String::new() } else { format!(", {} commands failed", figures.failed) }
 }
 
-/// A peer against es, in the words of the table: how many times as fast es is.
+/// A peer against es, in the words of the table: how many times as fast es is. Nothing where es or the peer did nothing.
 fn times(figures: &Figures) -> String {
     match 1.0 / figures.ratio {
+        times if !times.is_finite() => String::new(),
         times if times < 1.0 => format!("**{times:.2}**"),
         times if times < 10.0 => format!("{times:.1}"),
         times => format!("{times:.0}"),
     }
 }
 
-fn markdown(machine: &Facts, libraries: &[Library], figures: &[Figures]) -> String {
-    let mut text = String::new();
-    let Facts { date, commit, cores, processor, kernel, rustc, syncs_per_second, load } = machine;
-    let _ = writeln!(
-        text,
-        "Measured {date} at commit {commit}: {cores} cores ({processor}), {kernel}, {rustc}; {syncs_per_second:.0} synced \
-         writes of 4 KiB a second; load {load} at the start. Where es is slower, the last number but one is bold.\n"
-    );
-    let _ = writeln!(text, "| program | versions | packages | lines of the domain |\n|---|---|---|---|");
-    for Library { name, versions, packages, domain_lines } in libraries {
-        let _ = writeln!(text, "| {name} | {} | {packages} | {domain_lines} |", versions.join(", "));
-    }
-    let mut heading = "";
-    let mut es = None;
-    for figures in figures {
-        if figures.what != heading || es.is_none_or(|es: &Figures| es.workload != figures.workload) {
-            // Its first subject.
-            (heading, es) = (&figures.what, Some(figures));
-            let _ = writeln!(text, "\n**{}**: {heading}; es: {}\n", figures.workload, rate(figures));
-            text.push_str("| | median | from, to | es is .. times as fast | quiet |\n|---|---|---|---|---|\n");
-            continue;
+/// Before the figures: what they were measured on, and what was measured.
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { machine, libraries, absent, .. } = self;
+        writeln!(formatter, "{machine} Where es is slower, the last number but one is bold.\n")?;
+        formatter.write_str("| program | versions | packages | lines of the domain |\n|---|---|---|---|")?;
+        for Library { name, versions, packages, domain_lines } in libraries {
+            write!(formatter, "\n| {name} | {} | {packages} | {domain_lines} |", versions.join(", "))?;
         }
-        let Figures { subject, least, most, runs, quiet, error, .. } = figures;
-        let _ = match error {
-            Some(error) => writeln!(text, "| {subject} | failed: {error} | | | |"),
-            None => writeln!(
-                text,
-                "| {subject} | {}{} | {}, {} | {} | {quiet} of {runs} |",
-                rate(figures),
-                failed(figures),
-                short(*least),
-                short(*most),
-                times(figures)
-            ),
-        };
+        for Absent { program, why } in absent {
+            write!(formatter, "\n| {program} | left out: {} | | |", cell(why))?;
+        }
+        Ok(())
     }
-    text
+}
+
+impl Report {
+    /// What went wrong, a line each.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = String> {
+        let absent = self.absent.iter().map(ToString::to_string);
+        absent.chain(self.figures.iter().filter_map(|Figures { workload, what, subject, error, .. }| {
+            error.as_ref().map(|error| format!("{subject}: {workload}, {what}: failed: {error}"))
+        }))
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = format!("{self}\n");
+        let (mut workload, mut what) = ("", "");
+        for figures in &self.figures {
+            if (workload, what) != (&figures.workload, &figures.what) {
+                // es is the first of a workload.
+                (workload, what) = (&figures.workload, &figures.what);
+                text += &format!("\n**{workload}**: {what}; es: {}\n\n", rate(figures));
+                text += "| | median | from, to | es is .. times as fast | quiet |\n|---|---|---|---|---|\n";
+                continue;
+            }
+            let Figures { subject, least, most, runs, quiet, error, .. } = figures;
+            text += &match error {
+                Some(_) => format!("| {subject} | {} | | | |\n", rate(figures)),
+                None => format!(
+                    "| {subject} | {}{} | {}, {} | {} | {quiet} of {runs} |\n",
+                    rate(figures),
+                    failed(figures),
+                    short(*least),
+                    short(*most),
+                    times(figures)
+                ),
+            };
+        }
+        text
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> Done {
+        std::fs::write(folder.join("results.md"), self.markdown())?;
+        std::fs::write(folder.join("results.json"), serde_json::to_string_pretty(self)?)?;
+        Ok(())
+    }
 }
 
 fn rate(figures: &Figures) -> String {
     match &figures.error {
-        Some(error) => format!("failed: {error}"),
+        Some(error) => format!("failed: {}", cell(error)),
         None => format!("{}/s", short(figures.median)),
     }
 }
 
-pub(crate) fn write(folder: &Path, machine: &Facts, libraries: &[Library], figures: &[Figures]) -> Done {
-    std::fs::write(folder.join("results.md"), markdown(machine, libraries, figures))?;
-    let report = serde_json::to_string_pretty(&Report { machine, libraries, figures })?;
-    std::fs::write(folder.join("results.json"), report)?;
-    Ok(())
+/// A text as a cell of a table has it.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }

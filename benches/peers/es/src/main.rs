@@ -1,6 +1,8 @@
 //! es on its three stores.
 
 mod balances;
+// What the benches of `es` alone have.
+#[path = "../../../run/account.rs"]
 mod domain;
 
 use std::ops::Range;

@@ -25,7 +25,7 @@ impl Event for AccountEvent {
 #[error("balance falls below 0")]
 pub(crate) struct Overdrawn;
 
-#[derive(Debug, Default, Clone)]
+#[derive(Serialize, Deserialize, Debug, Default, Clone)]
 pub(crate) struct Account {
     pub(crate) balance: u64,
     pub(crate) count: u64,

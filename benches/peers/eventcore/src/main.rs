@@ -1,7 +1,8 @@
-//! eventcore, in memory and on SQLite.
+//! eventcore, in memory and on SQLite, with and without its snapshots.
 
 mod balances;
 mod domain;
+mod snapshots;
 
 use std::fmt::Display;
 use std::ops::Range;
@@ -9,44 +10,60 @@ use std::sync::Arc;
 
 use balances::Balances;
 use domain::{Account, AccountEvent, Deposit, Withdraw};
-use eventcore::{ProjectionConfig, RetryPolicy, StreamId, execute, run_projection};
+use eventcore::{CommandLogic, ProjectionConfig, RetryPolicy, StreamId, execute, run_projection};
 use eventcore_memory::InMemoryEventStore;
 use eventcore_sqlite::{SqliteEventStore, rusqlite};
 use eventcore_types::{
     CheckpointStore, EventReader, EventStore, ProjectorCoordinator, StreamVersion, StreamWrites, collect_events,
 };
 use peers_common::{Done, Peer, Program, Projects, Store, account, amount, is_withdrawal, reference};
+use snapshots::Snapshotted;
 
 fn main() -> Done {
     let mut program = Program::of(&["eventcore", "eventcore-memory", "eventcore-sqlite"]);
-    let memory = || async { Ok(Eventcore::on(InMemoryEventStore::new())) };
-    program.subject(Store::Memory, "eventcore", memory).one().many().replay().project().bulk();
-    program.subject(Store::Sqlite, "eventcore", sqlite).one().many().replay().project().bulk();
+    let memory = |snapshots| move || async move { Ok(Eventcore::on(InMemoryEventStore::new(), snapshots)) };
+    program.subject(Store::Memory, "eventcore", memory(false)).one().many().replay().project().bulk();
+    program.subject(Store::Memory, "eventcore, snapshots", memory(true)).one().many();
+    program.subject(Store::Sqlite, "eventcore", || sqlite(false)).one().many().replay().project().bulk();
+    program.subject(Store::Sqlite, "eventcore, snapshots", || sqlite(true)).one().many();
     program.run()
 }
 
-async fn sqlite() -> Done<Eventcore<SqliteEventStore>> {
+async fn sqlite(snapshots: bool) -> Done<Eventcore<SqliteEventStore>> {
     let connection = rusqlite::Connection::open(peers_common::file()?)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     let store = SqliteEventStore::from_connection(connection);
     store.migrate().await?;
-    Ok(Eventcore::on(store))
+    Ok(Eventcore::on(store, snapshots))
 }
 
 struct Eventcore<S> {
     store: Arc<S>,
+    /// Whether commands have them.
+    snapshots: bool,
 }
 
 impl<S> Eventcore<S> {
-    fn on(store: S) -> Self {
-        Self { store: Arc::new(store) }
+    fn on(store: S, snapshots: bool) -> Self {
+        Self { store: Arc::new(store), snapshots }
+    }
+}
+
+impl<S: EventStore> Eventcore<S> {
+    async fn run(&self, command: impl CommandLogic<Event = AccountEvent, State = Account>) -> Done {
+        if self.snapshots {
+            execute(&*self.store, Snapshotted(command), RetryPolicy::new()).await?;
+        } else {
+            execute(&*self.store, command, RetryPolicy::new()).await?;
+        }
+        Ok(())
     }
 }
 
 impl<S> Clone for Eventcore<S> {
     fn clone(&self) -> Self {
-        Self { store: Arc::clone(&self.store) }
+        Self { store: Arc::clone(&self.store), snapshots: self.snapshots }
     }
 }
 
@@ -64,14 +81,18 @@ fn event(account: StreamId, number: u64) -> AccountEvent {
 }
 
 impl<S: EventStore + Send + Sync + 'static> Peer for Eventcore<S> {
+    /// A snapshot is first taken by a command that has read 100 events.
+    async fn prepare(&mut self, number: u64, prior: u64) -> Done {
+        if self.snapshots && prior > 0 { self.execute(number, prior).await } else { Ok(()) }
+    }
+
     async fn execute(&mut self, number: u64, event: u64) -> Done {
         let (account, amount, reference) = (stream(number)?, amount(event), reference(event));
         if is_withdrawal(event) {
-            execute(&*self.store, Withdraw { account, amount, reference }, RetryPolicy::new()).await?;
+            self.run(Withdraw { account, amount, reference }).await
         } else {
-            execute(&*self.store, Deposit { account, amount, reference }, RetryPolicy::new()).await?;
+            self.run(Deposit { account, amount, reference }).await
         }
-        Ok(())
     }
 
     async fn append(&mut self, number: u64, events: Range<u64>) -> Done {

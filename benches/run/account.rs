@@ -1,20 +1,23 @@
-//! The bank account.
+//! The bank account that all workloads are about. `benches/peers/es` has it from here.
 
 use es_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// Pay money in.
 #[derive(Command, Debug, Clone)]
 pub(crate) struct Deposit {
     pub(crate) amount: u64,
     pub(crate) reference: String,
 }
 
+/// Take money out.
 #[derive(Command, Debug, Clone)]
 pub(crate) struct Withdraw {
     pub(crate) amount: u64,
     pub(crate) reference: String,
 }
 
+/// Money was paid in.
 #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[event(name = "deposited")]
 pub(crate) struct Deposited {
@@ -22,6 +25,7 @@ pub(crate) struct Deposited {
     pub(crate) reference: String,
 }
 
+/// Money was taken out.
 #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[event(name = "withdrawn")]
 pub(crate) struct Withdrawn {
@@ -33,6 +37,7 @@ pub(crate) struct Withdrawn {
 #[error("balance falls below 0")]
 pub(crate) struct Overdrawn;
 
+/// A bank account.
 #[derive(Aggregate, Debug, Default, Clone, PartialEq)]
 #[aggregate(name = "account", commands(Deposit, Withdraw), events(Deposited, Withdrawn), error = Overdrawn)]
 pub(crate) struct Account {
