@@ -1,10 +1,12 @@
-//! Maps of ids whose hashes cost little. They are keyed as those of the standard library are, so that nobody can choose ids
+//! Maps and sets of ids whose hashes cost little. They are keyed as those of the standard library are, so that nobody can choose ids
 //! that meet.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// A map with such hashes.
 pub(crate) type Map<K, V> = std::collections::HashMap<K, V, Keyed>;
+/// A set with such hashes.
+pub(crate) type Set<K> = std::collections::HashSet<K, Keyed>;
 
 /// Makes hashers with a key of its own.
 #[derive(Debug, Clone)]
@@ -51,10 +53,10 @@ impl Hasher for Folded {
         if rest.is_empty() {
             return;
         }
+        // The last 16 bytes, also where some of them have been folded: to copy the rest would take longer.
+        let last = bytes.last_chunk().map_or_else(|| short(rest), |last| u128::from_le_bytes(*last));
         // With a key of its length, so that neither a shorter one with zeroes behind it nor a whole chunk is the same.
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        self.fold(u128::from_le_bytes(last), self.key.rotate_left(rest.len() as u32));
+        self.fold(last, self.key.rotate_left(rest.len() as u32));
     }
 
     fn write_u8(&mut self, number: u8) {
@@ -68,6 +70,19 @@ impl Hasher for Folded {
     fn finish(&self) -> u64 {
         self.hash
     }
+}
+
+/// Less than 16 bytes as a number, another one for each content of one length: its first and its last bytes, which may overlap.
+fn short(bytes: &[u8]) -> u128 {
+    let (low, high) = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+    } else {
+        let at = |index: usize| u64::from(bytes.get(index).copied().unwrap_or(0));
+        (at(0) | at(1) << 8, at(2))
+    };
+    u128::from(low) | u128::from(high) << 64
 }
 
 #[cfg(test)]
@@ -100,6 +115,21 @@ mod tests {
             // 16 and 512 of them on average.
             let (low, high) = crowds(&hashes);
             assert!(low < 60 && high < 800, "{low} and {high}");
+        }
+    }
+
+    #[test]
+    fn each_byte_counts() {
+        let keyed = Keyed::default();
+        for length in 1..70 {
+            let bytes: Vec<u8> = (0..length).collect();
+            let changed = (0..bytes.len()).map(|at| {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1;
+                changed
+            });
+            let hashes: Set<_> = changed.chain([bytes.clone()]).map(|bytes| keyed.hash_one(bytes)).collect();
+            assert_eq!(hashes.len(), bytes.len() + 1, "of {length} bytes");
         }
     }
 

@@ -69,10 +69,18 @@ pub struct Metadata {
 /// Empty metadata, the same for all: most events have none.
 pub(crate) static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
 
+thread_local! {
+    /// The same for who counts its holders: those of two threads would take the count from each other all the time.
+    static NO_METADATA_HERE: Arc<Metadata> = Arc::default();
+}
+
 impl Metadata {
     /// Shares it with all events that it is for.
     pub(crate) fn shared(self) -> Arc<Self> {
-        if self.is_empty() { Arc::clone(&NO_METADATA) } else { Arc::new(self) }
+        if !self.is_empty() {
+            return Arc::new(self);
+        }
+        NO_METADATA_HERE.try_with(Arc::clone).unwrap_or_else(|_| Arc::clone(&NO_METADATA))
     }
 
     /// Whether there is nothing in it.

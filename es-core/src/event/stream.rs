@@ -74,21 +74,20 @@ impl StreamId {
 
 /// The two parts with a slash between them, in one allocation: a command makes such a text each time.
 fn joined(aggregate: &str, id: &str) -> Arc<str> {
-    const LONGEST: usize = StreamId::MAX_AGGREGATE + 1 + StreamId::MAX_ID;
-    let mut buffer = [0; LONGEST];
-    let parts = [aggregate.as_bytes(), b"/", id.as_bytes()];
-    let mut end = 0;
-    for part in parts {
-        if let Some(place) = buffer.get_mut(end..end + part.len()) {
-            place.copy_from_slice(part);
+    let mut buffer = [0; 96];
+    if let Some(place) = buffer.get_mut(..aggregate.len() + 1 + id.len()) {
+        let (name, rest) = place.split_at_mut(aggregate.len());
+        name.copy_from_slice(aggregate.as_bytes());
+        if let [slash, rest @ ..] = rest {
+            *slash = b'/';
+            rest.copy_from_slice(id.as_bytes());
         }
-        end += part.len();
+        if let Ok(text) = str::from_utf8(place) {
+            return text.into();
+        }
     }
-    match buffer.get(..end).map(str::from_utf8) {
-        Some(Ok(text)) => text.into(),
-        // Of no stream that there can be.
-        _ => format!("{aggregate}/{id}").into(),
-    }
+    // Longer than most.
+    format!("{aggregate}/{id}").into()
 }
 
 /// Whether `text` can be the name of an aggregate or of an event, but for its length.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{JournalError, RawEvent};
 use crate::codec::Payload;
 use crate::event::{EventId, Metadata, Position, StreamId, Timestamp};
+use crate::hash::Set;
 
 /// The limits of one append, the same in every store.
 pub mod limits {
@@ -134,13 +135,13 @@ impl Append {
     }
 
     fn check_doubles(&self) -> Result<(), AppendError> {
+        // Ids are most often made in their order: then none stands twice.
         if let [StreamAppend { events, .. }] = &self.streams[..]
-            && events.len() < 2
+            && events.is_sorted_by(|event, next| event.id < next.id)
         {
             return Ok(());
         }
-        let mut streams = std::collections::HashSet::new();
-        let mut ids = std::collections::HashSet::new();
+        let (mut streams, mut ids) = (Set::default(), Set::default());
         for StreamAppend { stream, events, .. } in &self.streams {
             if !streams.insert(stream) {
                 let reason = "the stream stands twice in one append".to_owned();

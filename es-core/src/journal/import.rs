@@ -1,11 +1,11 @@
 //! Taking over the events of another journal, with the ids, versions and times that they have there.
 
-use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
 use super::{AppendError, Journal, Page, RawEvent};
 use crate::event::{Position, StreamId, Timestamp};
+use crate::hash::{Map, Set};
 
 /// A journal that can take over events from another one.
 ///
@@ -83,8 +83,9 @@ impl Page {
     /// stands twice, and for versions of a stream that have a gap or times that go back.
     pub fn import_parts(&self) -> Result<Vec<ImportPart<'_>>, AppendError> {
         let mut parts: Vec<ImportPart<'_>> = Vec::new();
-        let mut indexes: HashMap<&StreamId, usize> = HashMap::new();
-        let mut ids = HashSet::with_capacity(self.len());
+        let mut indexes: Map<&StreamId, usize> = Map::default();
+        let mut ids = Set::default();
+        ids.reserve(self.len());
         for event in self {
             super::append::check_event(&event)?;
             if !ids.insert(event.id) {

@@ -114,6 +114,12 @@ impl Page {
     ///
     /// For stores: the one place where a page's bounds are kept.
     pub fn push(&mut self, event: RawEvent<'_>) -> bool {
+        self.push_next(event, false)
+    }
+
+    /// Adds an event as [`push`](Self::push) does; `is_alike` for one of the kind of the event before, as a store may know.
+    #[inline]
+    pub(crate) fn push_next(&mut self, event: RawEvent<'_>, is_alike: bool) -> bool {
         let full = self.events.len() >= self.size.events
             || (!self.events.is_empty() && self.bytes.len() + event.payload.bytes.len() > self.size.bytes);
         if full {
@@ -129,7 +135,10 @@ impl Page {
             recorded_at: event.recorded_at,
             payload: start..self.bytes.len(),
             stream: self.stream_index(event.stream),
-            kind: self.kind_index(&event),
+            kind: match self.events.last() {
+                Some(last) if is_alike => last.kind,
+                _ => self.kind_index(&event),
+            },
             metadata: (!event.metadata.is_empty()).then(|| Arc::clone(event.metadata)),
         };
         self.events.push(entry);

@@ -98,7 +98,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> HistoryPages<A, S> {
         if self.done || *from > *to {
             return Ok(None);
         }
-        let mut tries = Tries::new(self.patience);
+        let mut tries = Tries::new(&self.patience);
         let page = loop {
             match repository.inner.store.read_stream(stream, *from..=*to, self.size).await {
                 Err(error) if tries.wait_after(&error).await => {}

@@ -65,7 +65,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Load<A, S> {
     async fn run(self) -> Result<Loaded<A>, LoadError> {
         let Self { repository, stream, at, patience } = self;
         let stream = stream?;
-        let mut tries = Tries::new(patience);
+        let mut tries = Tries::new(&patience);
         loop {
             match repository.load_once(&stream, &at).await {
                 Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}

@@ -1,11 +1,13 @@
 //! `Repository`: executes commands on aggregates of one type, and loads them as they are and as they were.
 
+mod attempt;
 mod cache;
 mod current;
 mod error;
 mod execute;
 mod history;
 mod load;
+mod new_events;
 mod options;
 mod patience;
 mod retry;

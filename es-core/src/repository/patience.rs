@@ -42,15 +42,15 @@ impl Default for Patience {
 
 /// The tries of one who has patience.
 #[derive(Debug)]
-pub(super) struct Tries {
-    patience: Patience,
+pub(super) struct Tries<'a> {
+    patience: &'a Patience,
     /// `None` before the first failure.
     failing_since: Option<Instant>,
     failures: u32,
 }
 
-impl Tries {
-    pub(super) const fn new(patience: Patience) -> Self {
+impl<'a> Tries<'a> {
+    pub(super) const fn new(patience: &'a Patience) -> Self {
         Self { patience, failing_since: None, failures: 0 }
     }
 
@@ -78,11 +78,11 @@ impl Tries {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outage(Instant);
 
-impl Tries {
+impl<'a> Tries<'a> {
     /// For one who has waited for its turn since then: without patience where the one before it has used it up meanwhile.
-    pub(super) fn after(patience: Patience, outage: Option<Outage>, waiting_since: Instant) -> Self {
+    pub(super) fn after(patience: &'a Patience, outage: Option<Outage>, waiting_since: Instant) -> Self {
         let has_waited = outage.is_some_and(|Outage(until)| waiting_since <= until);
-        Self::new(if has_waited { Patience::NONE } else { patience })
+        Self::new(if has_waited { &Patience::NONE } else { patience })
     }
 
     /// What those are to know who wait for their turn, where this one has used up its patience.
@@ -110,19 +110,19 @@ mod tests {
 
     #[tokio::test]
     async fn gives_up_in_time_and_without_patience_at_once() {
-        assert!(!Tries::new(Patience::NONE).wait().await);
+        assert!(!Tries::new(&Patience::NONE).wait().await);
         let patience =
             Patience { wait: Duration::from_millis(1), total: Duration::from_millis(20), ..Patience::default() };
-        let (begun, mut tries) = (Instant::now(), Tries::new(patience));
+        let (begun, mut tries) = (Instant::now(), Tries::new(&patience));
         assert!(tries.wait().await, "the second try is at once");
         while tries.wait().await {
             assert!(begun.elapsed() <= Duration::from_mins(1));
         }
         // Who waited meanwhile tries once.
         let outage = tries.outage();
-        assert!(!Tries::after(patience, outage, begun).wait().await);
+        assert!(!Tries::after(&patience, outage, begun).wait().await);
         // Whoever comes afterwards has time of its own.
-        assert!(Tries::after(patience, None, begun).wait().await);
-        assert!(Tries::after(patience, outage, Instant::now()).wait().await);
+        assert!(Tries::after(&patience, None, begun).wait().await);
+        assert!(Tries::after(&patience, outage, Instant::now()).wait().await);
     }
 }

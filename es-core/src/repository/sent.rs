@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::execute::{EventIds, Order, encode};
+use super::new_events::{EventIds, encode};
 use super::{ExecuteError, Load, LoadError, Loaded, Outcome, Patience, Repository};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, Context, Decision, Events};
@@ -19,10 +19,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         metadata: Metadata,
         decided_on: &mut Option<(u64, Timestamp)>,
     ) -> Result<Outcome<A>, ExecuteError<A::Error>> {
-        let (slot, metadata) = (self.inner.cache.slot(&stream), metadata.shared());
-        let order = Order { stream: &stream, slot: &slot, command: &command, metadata: &metadata, expected: None };
+        let mut order = self.order(stream, command, metadata, None);
         // The reactor has patience of its own, in which it can be stopped.
-        self.execute_order(&order, &Patience::NONE, decided_on).await
+        self.execute_order(&mut order, &Patience::NONE, decided_on).await
     }
 
     /// Loads the aggregate of a stream, for a reactor.

@@ -9,7 +9,7 @@ use crate::aggregate::{Aggregate, Context};
 use crate::event::{CommandId, Metadata, Position, StreamId, StreamIdError};
 use crate::journal::Journal;
 use crate::repository::current::Current;
-use crate::repository::execute::{EventIds, encode};
+use crate::repository::new_events::{EventIds, encode};
 use crate::repository::options::origin_options;
 use crate::repository::patience::Tries;
 use crate::repository::{ExecuteError, LoadError, Repository};
@@ -56,7 +56,8 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
         let step = unit.steps;
         unit.steps += 1;
         if let Some(command_id) = metadata.command_id {
-            let mut tries = Tries::new(unit.patience);
+            let patience = unit.patience;
+            let mut tries = Tries::new(&patience);
             let before = loop {
                 match unit.decided_before(&repository, &stream, command_id, step).await {
                     Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}

@@ -188,7 +188,7 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         if let Some(committed) = self.repeated {
             return Ok(committed);
         }
-        let (mut tries, mut in_doubt) = (Tries::new(self.patience), false);
+        let (mut tries, mut in_doubt) = (Tries::new(&self.patience), false);
         let appended = loop {
             let append = Append { streams: self.parts.iter().map(|part| part.append()).collect() };
             match self.store.append(append).await {
@@ -227,7 +227,7 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         let index = if let Some(index) = self.part_of.get(stream) {
             *index
         } else {
-            let mut tries = Tries::new(self.patience);
+            let mut tries = Tries::new(&self.patience);
             let part = loop {
                 match PartOf::load(repository, stream).await {
                     Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
