@@ -1,5 +1,7 @@
 //! Event sourcing checked by the compiler.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What `testing` alone needs of the rest.
+#![cfg_attr(not(feature = "testing"), allow(dead_code, unused_imports))]
 
 // The derives name this crate from outside, also in its own tests.
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod reaction;
 mod repository;
 mod runtime;
 mod snapshot;
+#[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
 

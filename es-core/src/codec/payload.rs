@@ -1,5 +1,6 @@
 //! `Payload`: bytes, and the name of their format.
 
+use std::error::Error;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -63,11 +64,10 @@ fn known<C: Codec>() -> Vec<&'static str> {
 }
 
 /// Says why a payload cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum PayloadError {
     /// The payload is in a format that the aggregate does not read.
-    #[error("its format is `{found}`, but this program reads only {}", Formats(known))]
     Format {
         /// The format's name in the journal.
         found: String,
@@ -75,13 +75,32 @@ pub enum PayloadError {
         known: Vec<&'static str>,
     },
     /// The payload does not hold what it should.
-    #[error("its {format} does not read: {source}")]
     Content {
         /// The format's name in the journal.
         format: String,
         /// What the codec says.
         source: BoxError,
     },
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format { found, known } => {
+                write!(f, "its format is `{found}`, but this program reads only {}", Formats(known))
+            }
+            Self::Content { format, source } => write!(f, "its {format} does not read: {source}"),
+        }
+    }
+}
+
+impl Error for PayloadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Content { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
 }
 
 /// Formats in a sentence: `a`, `b` and `c`.

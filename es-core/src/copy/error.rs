@@ -1,22 +1,19 @@
 //! Why a journal was not copied.
 
+use std::error::Error;
+use std::fmt;
+
 use crate::event::{EventId, Position, StreamId};
 use crate::journal::{AppendError, HeldBack, JournalError};
 
 /// Says why a journal could not be copied, or that two journals are not the same.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum CopyError {
     /// Source and destination are one journal.
-    #[error("a journal cannot be copied to itself")]
     SameJournal,
     /// The destination holds an event that the source does not have there. Copy to an empty journal, or to one that an
     /// earlier copy of the same source left.
-    #[error(
-        "the destination holds event {id}, version {version} of `{stream}`, at position {position}, {}; copy to an \
-         empty journal, or to one that came from this source",
-        Instead(instead.as_ref())
-    )]
     OtherEvents {
         /// Where in the destination.
         position: Position,
@@ -30,7 +27,6 @@ pub enum CopyError {
         instead: Option<(StreamId, u64)>,
     },
     /// An event, or a snapshot, is in both stores and not the same.
-    #[error("version {version} of `{stream}` differs in its {what}")]
     Differs {
         /// The stream.
         stream: StreamId,
@@ -40,7 +36,6 @@ pub enum CopyError {
         what: &'static str,
     },
     /// The destination lacks events that the source has, or a snapshot. Copy once more.
-    #[error("the destination lacks {what}, version {version} of `{stream}`, and perhaps more")]
     Missing {
         /// The stream of the first that is missing.
         stream: StreamId,
@@ -52,7 +47,6 @@ pub enum CopyError {
     /// Events are committed that cannot be read yet, since a transaction that began before them has not ended: they would
     /// be missing from the copy. What was written stays. End that transaction, or wait for it longer
     /// ([`JournalCopy::patience`](crate::JournalCopy::patience)), and run the copy again.
-    #[error("events of the {store} are committed and cannot be read yet: {by}; end it, and run the copy again")]
     HeldBack {
         /// The journal that they are in: `source` or `destination`.
         store: &'static str,
@@ -60,20 +54,54 @@ pub enum CopyError {
         by: HeldBack,
     },
     /// The destination does not take an event.
-    #[error("cannot write to the destination: {0}")]
-    Import(#[source] AppendError),
+    Import(AppendError),
     /// The source cannot be read.
-    #[error("cannot read the source: {0}")]
-    Source(#[source] JournalError),
+    Source(JournalError),
     /// The destination cannot be read, or its snapshots not be written.
-    #[error("cannot use the destination: {0}")]
-    Destination(#[source] JournalError),
+    Destination(JournalError),
+}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameJournal => f.write_str("a journal cannot be copied to itself"),
+            Self::OtherEvents { position, stream, version, id, instead } => write!(
+                f,
+                "the destination holds event {id}, version {version} of `{stream}`, at position {position}, {}; copy to an \
+                 empty journal, or to one that came from this source",
+                Instead(instead.as_ref())
+            ),
+            Self::Differs { stream, version, what } => {
+                write!(f, "version {version} of `{stream}` differs in its {what}")
+            }
+            Self::Missing { stream, version, what } => {
+                write!(f, "the destination lacks {what}, version {version} of `{stream}`, and perhaps more")
+            }
+            Self::HeldBack { store, by } => write!(
+                f,
+                "events of the {store} are committed and cannot be read yet: {by}; end it, and run the copy again"
+            ),
+            Self::Import(error) => write!(f, "cannot write to the destination: {error}"),
+            Self::Source(error) => write!(f, "cannot read the source: {error}"),
+            Self::Destination(error) => write!(f, "cannot use the destination: {error}"),
+        }
+    }
+}
+
+impl Error for CopyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Import(error) => Some(error),
+            Self::Source(error) | Self::Destination(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 struct Instead<'a>(Option<&'a (StreamId, u64)>);
 
-impl std::fmt::Display for Instead<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some((stream, version)) => write!(f, "where the source has version {version} of `{stream}`"),
             None => f.write_str("after the end of the source"),

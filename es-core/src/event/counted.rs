@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use uuid::Uuid;
 
-use super::{EventId, Timestamp};
+use super::{EventId, Timestamp, unique};
 
 /// How many appends take their ids from one random number of the system, and for how long: to ask for one costs more
 /// than most of a command in memory.
@@ -41,7 +41,7 @@ impl EventId {
         let time = u64::try_from(time.as_micros() / 1_000).unwrap_or(0);
         let mut counted = COUNTED.get();
         if counted.left == 0 || time.abs_diff(counted.since) >= MILLISECONDS {
-            counted = Counted { next: Uuid::now_v7().as_u128(), left: APPENDS, since: time };
+            counted = Counted { next: unique::random_v7().as_u128(), left: APPENDS, since: time };
         }
         let id = (u128::from(time) << TIME_AT) | (counted.next & BEHIND_TIME);
         COUNTED.set(Counted { next: counted_on(id, STEP), left: counted.left - 1, ..counted });

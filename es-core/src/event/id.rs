@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::StreamId;
+use super::{StreamId, unique};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -19,7 +19,7 @@ macro_rules! id {
             /// Makes a new id, a UUIDv7: unique, and later ones sort after earlier ones.
             #[expect(clippy::new_without_default, reason = "a default that differs each time surprises")]
             pub fn new() -> Self {
-                Self(Uuid::now_v7())
+                Self(unique::now_v7())
             }
 
             /// Takes a UUID of any version as it is.
@@ -119,7 +119,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6573_0000_636f_6d6d_616e_6420_6e61_6d6
 impl CommandId {
     /// Makes the id that always goes with `name`.
     pub fn from_name(name: &str) -> Self {
-        Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+        Self(unique::v5(&NAMESPACE, &[name.as_bytes()]))
     }
 }
 
@@ -129,8 +129,8 @@ impl EventId {
     /// The same arguments give the same id, so an append that is repeated is recognised. It is a
     /// UUIDv7 with the command's time where the command's id has one, and a hash for the rest.
     pub fn of_command(command: CommandId, stream: &StreamId, step: u32, index: u32) -> Self {
-        let name = [step.to_be_bytes().as_slice(), &index.to_be_bytes(), stream.as_str().as_bytes()].concat();
-        let mut bytes = Uuid::new_v5(&command.0, &name).into_bytes();
+        let (step, index) = (step.to_be_bytes(), index.to_be_bytes());
+        let mut bytes = unique::v5(&command.0, &[&step, &index, stream.as_str().as_bytes()]).into_bytes();
         if command.0.get_version_num() == 7 {
             bytes[..6].copy_from_slice(&command.as_bytes()[..6]);
         }
@@ -160,5 +160,15 @@ mod tests {
         ] {
             assert_ne!(id, other);
         }
+    }
+
+    /// They are in journals.
+    #[test]
+    fn ids_of_names_stay_as_they_are() {
+        let command = CommandId::from_name("payment-4711");
+        assert_eq!(command.to_string(), "273ddadd-324a-5436-bbd0-160616786f48");
+        let stream = StreamId::new("account", "alice").unwrap();
+        let event = EventId::of_command(command, &stream, 1, 2);
+        assert_eq!(event.to_string(), "a0956d14-86e8-773c-aa2c-97d4a31148e6");
     }
 }

@@ -5,6 +5,7 @@ mod id;
 mod recorded;
 mod stream;
 mod time;
+pub(crate) mod unique;
 
 use std::fmt::Debug;
 

@@ -1,5 +1,6 @@
 //! `StreamId`: which aggregate, and which one of them.
 
+use std::error::Error;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -136,31 +137,20 @@ impl fmt::Debug for StreamId {
 }
 
 /// Says why there can be no such stream.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamIdError {
     /// The name of the aggregate cannot be stored.
-    #[error(
-        "`{}` cannot name an aggregate: use 1 to {} ASCII letters, digits, `_`, `-` or `.`",
-        aggregate.escape_debug(),
-        StreamId::MAX_AGGREGATE
-    )]
     Aggregate {
         /// The name.
         aggregate: String,
     },
     /// The id is empty.
-    #[error("the id of an aggregate `{aggregate}` is empty")]
     Empty {
         /// The name of the aggregate.
         aggregate: String,
     },
     /// The id is longer than [`StreamId::MAX_ID`] bytes.
-    #[error(
-        "the id of an aggregate `{aggregate}` has {bytes} bytes, more than the {} there may be: `{}..`",
-        StreamId::MAX_ID,
-        start.escape_debug()
-    )]
     TooLong {
         /// The name of the aggregate.
         aggregate: String,
@@ -170,7 +160,6 @@ pub enum StreamIdError {
         bytes: usize,
     },
     /// The id holds U+0000, which not every store can keep in a text.
-    #[error("the id `{id}` of an aggregate `{aggregate}` holds the character U+0000")]
     Nul {
         /// The name of the aggregate.
         aggregate: String,
@@ -178,6 +167,31 @@ pub enum StreamIdError {
         id: String,
     },
 }
+
+impl fmt::Display for StreamIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aggregate { aggregate } => write!(
+                f,
+                "`{}` cannot name an aggregate: use 1 to {} ASCII letters, digits, `_`, `-` or `.`",
+                aggregate.escape_debug(),
+                StreamId::MAX_AGGREGATE
+            ),
+            Self::Empty { aggregate } => write!(f, "the id of an aggregate `{aggregate}` is empty"),
+            Self::TooLong { aggregate, start, bytes } => write!(
+                f,
+                "the id of an aggregate `{aggregate}` has {bytes} bytes, more than the {} there may be: `{}..`",
+                StreamId::MAX_ID,
+                start.escape_debug()
+            ),
+            Self::Nul { aggregate, id } => {
+                write!(f, "the id `{id}` of an aggregate `{aggregate}` holds the character U+0000")
+            }
+        }
+    }
+}
+
+impl Error for StreamIdError {}
 
 #[cfg(test)]
 mod tests {

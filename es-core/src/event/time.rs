@@ -1,5 +1,6 @@
 //! Times: `Timestamp`, and the clocks that give them.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -115,11 +116,19 @@ impl fmt::Debug for Timestamp {
 }
 
 /// Says that a text is not a time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a time; write it as 2026-11-23T18:00:00Z or 2026-11-23T19:00:00.25+01:00")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseTimestampError {
     text: String,
 }
+
+impl fmt::Display for ParseTimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text } = self;
+        write!(f, "`{text}` is not a time; write it as 2026-11-23T18:00:00Z or 2026-11-23T19:00:00.25+01:00")
+    }
+}
+
+impl Error for ParseTimestampError {}
 
 impl FromStr for Timestamp {
     type Err = ParseTimestampError;

@@ -1,19 +1,16 @@
 //! Why an event of the journal cannot be read.
 
+use std::error::Error;
 use std::fmt;
 
 use crate::codec::PayloadError;
 use crate::event::{Position, StreamId};
 
 /// Says why the name, version and bytes of an event do not give an event of the program.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// No event of the aggregate has this name.
-    #[error(
-        "aggregate `{aggregate}` has no event `{name}`; \
-         list it in `events(..)` or `retired(..)`, or as an alias of the event that it became"
-    )]
     Name {
         /// The name of the aggregate.
         aggregate: String,
@@ -21,10 +18,6 @@ pub enum DecodeError {
         name: String,
     },
     /// The event is known, but not in this version.
-    #[error(
-        "event `{name}` has version {version} in the journal, but this program knows only {}",
-        Versions(*oldest, *newest)
-    )]
     Version {
         /// The event's name.
         name: String,
@@ -36,7 +29,6 @@ pub enum DecodeError {
         newest: u32,
     },
     /// The bytes are not such an event.
-    #[error("event `{name}` version {version} is not what it should be: {source}")]
     Payload {
         /// The event's name.
         name: String,
@@ -45,6 +37,35 @@ pub enum DecodeError {
         /// What is wrong with the bytes.
         source: PayloadError,
     },
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name { aggregate, name } => write!(
+                f,
+                "aggregate `{aggregate}` has no event `{name}`; \
+                 list it in `events(..)` or `retired(..)`, or as an alias of the event that it became"
+            ),
+            Self::Version { name, version, oldest, newest } => write!(
+                f,
+                "event `{name}` has version {version} in the journal, but this program knows only {}",
+                Versions(*oldest, *newest)
+            ),
+            Self::Payload { name, version, source } => {
+                write!(f, "event `{name}` version {version} is not what it should be: {source}")
+            }
+        }
+    }
+}
+
+impl Error for DecodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Payload { source, .. } => Some(source),
+            _ => None,
+        }
+    }
 }
 
 struct Versions(u32, u32);
@@ -59,8 +80,7 @@ impl fmt::Display for Versions {
 }
 
 /// An event in the journal that the program cannot read, and where it is.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read event {version} of `{stream}` at position {position}: {source}")]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct UnreadableEvent {
     /// The stream that the event is in.
@@ -71,6 +91,19 @@ pub struct UnreadableEvent {
     pub position: Position,
     /// Why it cannot be read.
     pub source: DecodeError,
+}
+
+impl fmt::Display for UnreadableEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stream, version, position, source } = self;
+        write!(f, "cannot read event {version} of `{stream}` at position {position}: {source}")
+    }
+}
+
+impl Error for UnreadableEvent {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
 }
 
 impl UnreadableEvent {

@@ -1,6 +1,7 @@
 //! What goes into a journal, and the answer.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -227,11 +228,10 @@ pub struct AppendedStream {
 }
 
 /// Says why an append was not written, or that this is not known.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum AppendError {
     /// A stream has another version than expected; nothing was written. Read what is new and decide again.
-    #[error("`{stream}` has {}, not {expected}", ExpectedVersion::Exact(*actual))]
     Conflict {
         /// The stream.
         stream: StreamId,
@@ -241,7 +241,6 @@ pub enum AppendError {
         actual: u64,
     },
     /// Some events of the append are in the journal already, but not all, or not where they belong; nothing was written.
-    #[error("event {id} for `{stream}` is already in the journal, in another append")]
     DuplicateEvent {
         /// The stream of the append that the event was for.
         stream: StreamId,
@@ -249,7 +248,6 @@ pub enum AppendError {
         id: EventId,
     },
     /// The append is larger than the [`limits`] allow; nothing was written.
-    #[error("{size} {what}{}: more than the {limit} there may be", In(stream.as_ref()))]
     TooLarge {
         /// What there is too much of.
         what: &'static str,
@@ -261,7 +259,6 @@ pub enum AppendError {
         limit: usize,
     },
     /// The append cannot be stored as it is; nothing was written.
-    #[error("cannot append to `{stream}`: {reason}")]
     Invalid {
         /// The stream.
         stream: StreamId,
@@ -269,7 +266,6 @@ pub enum AppendError {
         reason: String,
     },
     /// A view that is kept up with the appends themselves does not take the events; nothing of this append was written.
-    #[error("the inline view `{view}` does not take the events for `{stream}`: {source}")]
     View {
         /// The name of the projection.
         view: String,
@@ -279,14 +275,53 @@ pub enum AppendError {
         source: crate::BoxError,
     },
     /// The answer got lost: the append was written, or was not. The same append, with the same event ids, finds out.
-    #[error("whether the append was written is not known; append the same events again to find out: {source}")]
     Unknown {
         /// What happened.
         source: crate::BoxError,
     },
     /// The store failed; nothing was written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
+}
+
+impl fmt::Display for AppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict { stream, expected, actual } => {
+                write!(f, "`{stream}` has {}, not {expected}", ExpectedVersion::Exact(*actual))
+            }
+            Self::DuplicateEvent { stream, id } => {
+                write!(f, "event {id} for `{stream}` is already in the journal, in another append")
+            }
+            Self::TooLarge { what, stream, size, limit } => {
+                write!(f, "{size} {what}{}: more than the {limit} there may be", In(stream.as_ref()))
+            }
+            Self::Invalid { stream, reason } => write!(f, "cannot append to `{stream}`: {reason}"),
+            Self::View { view, stream, source } => {
+                write!(f, "the inline view `{view}` does not take the events for `{stream}`: {source}")
+            }
+            Self::Unknown { source } => write!(
+                f,
+                "whether the append was written is not known; append the same events again to find out: {source}"
+            ),
+            Self::Journal(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl Error for AppendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Journal(error) => error.source(),
+            Self::View { source, .. } | Self::Unknown { source } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl From<JournalError> for AppendError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
 }
 
 struct In<'a>(Option<&'a StreamId>);

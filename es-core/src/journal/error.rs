@@ -1,16 +1,18 @@
 //! What may go wrong in a store.
 
+use std::error::Error;
+use std::fmt;
+
 use crate::BoxError;
 use crate::event::Position;
 
 /// Says why a store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum JournalError {
     /// The store cannot be used just now: another program holds it for longer than this one waits, or its server is away, is
     /// starting, or does not answer. An append that gives it has written nothing; a commit of a read store may have been
     /// done, where the source says so. Try again.
-    #[error("{store} cannot be used just now: {source}; try again")]
     Busy {
         /// Which store.
         store: String,
@@ -18,7 +20,6 @@ pub enum JournalError {
         source: BoxError,
     },
     /// There is no room for more events. What is stored stays readable; free some space and try again.
-    #[error("{store} is full: {source}")]
     Full {
         /// Which store.
         store: String,
@@ -26,7 +27,6 @@ pub enum JournalError {
         source: BoxError,
     },
     /// The store can be read, but not written.
-    #[error("{store} cannot be written: {source}")]
     ReadOnly {
         /// Which store.
         store: String,
@@ -34,7 +34,6 @@ pub enum JournalError {
         source: BoxError,
     },
     /// What is stored is not what was written.
-    #[error("{store} is damaged{}: {what}", At(*position))]
     Corrupt {
         /// Which store.
         store: String,
@@ -44,13 +43,11 @@ pub enum JournalError {
         what: String,
     },
     /// The store is closed.
-    #[error("{store} is closed")]
     Closed {
         /// Which store.
         store: String,
     },
     /// The database failed in another way.
-    #[error("{store}: cannot {action}: {source}")]
     Failed {
         /// Which store.
         store: String,
@@ -59,6 +56,31 @@ pub enum JournalError {
         /// What the database says.
         source: BoxError,
     },
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy { store, source } => write!(f, "{store} cannot be used just now: {source}; try again"),
+            Self::Full { store, source } => write!(f, "{store} is full: {source}"),
+            Self::ReadOnly { store, source } => write!(f, "{store} cannot be written: {source}"),
+            Self::Corrupt { store, position, what } => write!(f, "{store} is damaged{}: {what}", At(*position)),
+            Self::Closed { store } => write!(f, "{store} is closed"),
+            Self::Failed { store, action, source } => write!(f, "{store}: cannot {action}: {source}"),
+        }
+    }
+}
+
+impl Error for JournalError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Busy { source, .. }
+            | Self::Full { source, .. }
+            | Self::ReadOnly { source, .. }
+            | Self::Failed { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
 }
 
 impl JournalError {
@@ -70,8 +92,8 @@ impl JournalError {
 
 struct At(Option<Position>);
 
-impl std::fmt::Display for At {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |position| write!(f, " at position {position}"))
     }
 }

@@ -140,6 +140,6 @@ impl JournalId {
     /// Makes the id of a new journal.
     #[expect(clippy::new_without_default, reason = "a default that differs each time surprises")]
     pub fn new() -> Self {
-        Self(uuid::Uuid::now_v7())
+        Self(crate::event::unique::now_v7())
     }
 }

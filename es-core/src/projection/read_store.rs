@@ -1,5 +1,7 @@
 //! `ReadStore`: where read models and their checkpoints are.
 
+use std::error::Error;
+use std::fmt;
 use std::future::Future;
 
 use super::{BoxFuture, ParkedEvent};
@@ -169,24 +171,49 @@ pub struct LastEvent {
 }
 
 /// Says why a read store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadStoreError {
     /// The database failed.
-    #[error(transparent)]
-    Store(#[from] JournalError),
+    Store(JournalError),
     /// Another projector has the projection now. Nothing was written.
-    #[error("projection `{projection}` has been taken over by another projector")]
     TakenOver {
         /// The name of the projection.
         projection: String,
     },
     /// This store cannot split a projection.
-    #[error("this read store cannot split a projection in parts; project it as a whole")]
     WholeOnly,
     /// The projection has ended the transaction itself, or has not heeded that a statement in it failed. Nothing is written.
-    #[error(
-        "the transaction has failed, or was ended, by a statement of the projection that gave no error to the projector"
-    )]
     Ended,
+}
+
+impl fmt::Display for ReadStoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => fmt::Display::fmt(error, f),
+            Self::TakenOver { projection } => {
+                write!(f, "projection `{projection}` has been taken over by another projector")
+            }
+            Self::WholeOnly => f.write_str("this read store cannot split a projection in parts; project it as a whole"),
+            Self::Ended => f.write_str(
+                "the transaction has failed, or was ended, by a statement of the projection that gave no error to the \
+                 projector",
+            ),
+        }
+    }
+}
+
+impl Error for ReadStoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<JournalError> for ReadStoreError {
+    fn from(error: JournalError) -> Self {
+        Self::Store(error)
+    }
 }

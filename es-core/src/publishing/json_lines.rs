@@ -176,7 +176,7 @@ fn open(path: &Path, sync: SyncPolicy) -> io::Result<File> {
     let whole = after_last_line(&mut file, length)?;
     if whole < length {
         check_torn(&mut file, whole, length)?;
-        tracing::warn!(file = %path.display(), bytes = length - whole, "a torn line was cut off");
+        log::warn!("a torn line of {} bytes was cut off `{}`", length - whole, path.display());
         file.set_len(whole)?;
     }
     file.seek(SeekFrom::Start(whole))?;

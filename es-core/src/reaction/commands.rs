@@ -1,5 +1,6 @@
 //! `Commands`: what a reaction sends, and the timers that it sets.
 
+use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::targets::{DecidedOn, Target};
 use super::{KeptAnswer, Reaction, SentBy, Targets, Timer};
 use crate::BoxError;
 use crate::aggregate::{Aggregate, CommandOf, IdOf};
-use crate::event::{CausationId, CommandId, CorrelationId, Metadata, StreamId, StreamIdError, Timestamp};
+use crate::event::{CausationId, CommandId, CorrelationId, Metadata, StreamId, StreamIdError, Timestamp, unique};
 use crate::journal::{JournalError, RawEvent};
 use crate::projection::{BoxFuture, ReadStoreError, Stumble};
 use crate::repository::{ExecuteError, LoadError, Loaded, Outcome};
@@ -85,12 +86,11 @@ type Answered<A> = Result<Result<Outcome<A>, <A as Aggregate>::Error>, SendError
 /// Says why a command of a reaction did nothing, or why that is not known.
 ///
 /// A reaction gives it on, by `?`; it is tried again then.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError {
     /// The aggregate rejected the command. Nothing was written. A reaction that has an answer to that uses
     /// [`try_send`](Commands::try_send).
-    #[error("`{stream}` rejected {command}: {source}")]
     Rejected {
         /// The aggregate's stream.
         stream: StreamId,
@@ -100,7 +100,6 @@ pub enum SendError {
         source: BoxError,
     },
     /// The command cannot be executed. Nothing was written.
-    #[error("cannot execute {command} on `{stream}`: {source}")]
     Failed {
         /// The aggregate's stream.
         stream: StreamId,
@@ -111,7 +110,6 @@ pub enum SendError {
     },
     /// A store failed, so that the command was not executed, or that is not known. Whatever the reaction makes of this error,
     /// the event is reacted to again.
-    #[error("{command} on `{stream}` is to be sent again: {reason}")]
     Interrupted {
         /// The aggregate's stream.
         stream: StreamId,
@@ -123,7 +121,6 @@ pub enum SendError {
     /// The command had been sent before and had left nothing in the journal; now it is another command, or the aggregate
     /// decides otherwise on the same state. What followed from the answer may have been done: have the program decide as
     /// before, until the event has been reacted to.
-    #[error("{command} on `{stream}` was answered before, with nothing done; now the answer would be another one")]
     OtherAnswer {
         /// The aggregate's stream.
         stream: StreamId,
@@ -131,7 +128,6 @@ pub enum SendError {
         command: String,
     },
     /// The event is not from an aggregate of this type.
-    #[error("the event is from `{stream}`, which is no `{aggregate}`")]
     NotItsOwn {
         /// The stream of the event.
         stream: StreamId,
@@ -139,8 +135,43 @@ pub enum SendError {
         aggregate: &'static str,
     },
     /// There can be no aggregate with this id.
-    #[error(transparent)]
-    Id(#[from] StreamIdError),
+    Id(StreamIdError),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected { stream, command, source } => write!(f, "`{stream}` rejected {command}: {source}"),
+            Self::Failed { stream, command, source } => write!(f, "cannot execute {command} on `{stream}`: {source}"),
+            Self::Interrupted { stream, command, reason } => {
+                write!(f, "{command} on `{stream}` is to be sent again: {reason}")
+            }
+            Self::OtherAnswer { stream, command } => write!(
+                f,
+                "{command} on `{stream}` was answered before, with nothing done; now the answer would be another one"
+            ),
+            Self::NotItsOwn { stream, aggregate } => {
+                write!(f, "the event is from `{stream}`, which is no `{aggregate}`")
+            }
+            Self::Id(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl Error for SendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Id(error) => error.source(),
+            Self::Rejected { source, .. } | Self::Failed { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl From<StreamIdError> for SendError {
+    fn from(error: StreamIdError) -> Self {
+        Self::Id(error)
+    }
 }
 
 // Functions that give a future, and not async ones: a command that cannot be sent is one error then, and not three.
@@ -381,9 +412,9 @@ impl<R: Reaction> Commands<R> {
     }
 
     fn next_id(&mut self) -> CommandId {
-        let name = [self.index.to_be_bytes(), self.ordinal.to_be_bytes()].concat();
+        let id = unique::v5(&self.occasion, &[&self.index.to_be_bytes(), &self.ordinal.to_be_bytes()]);
         self.ordinal += 1;
-        CommandId::from_uuid(Uuid::new_v5(&self.occasion, &name))
+        CommandId::from_uuid(id)
     }
 
     /// Notes that a command left nothing in the journal.
@@ -464,7 +495,7 @@ fn occasion<R: Reaction>(event: Uuid, timer: Option<&Timer>) -> Uuid {
         name.extend(timer.due.as_micros().to_be_bytes());
         name.extend(timer.name.as_bytes());
     }
-    Uuid::new_v5(&Uuid::new_v5(&NAMESPACE, event.as_bytes()), &name)
+    unique::v5(&unique::v5(&NAMESPACE, &[event.as_bytes()]), &[&name])
 }
 
 impl<R> fmt::Debug for Commands<R> {

@@ -1,5 +1,7 @@
 //! Why a reactor does not go on.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use super::Reaction;
@@ -11,15 +13,11 @@ use crate::projection::{ProjectorError, ReadStoreError};
 type Shared = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Says why a reactor has failed, or cannot do what was asked.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ReactorError {
     /// An event, or a timer of it, could not be reacted to. Correct the cause and
     /// [resume](super::ReactorHandle::resume), or have such events [parked](crate::OnFailure::Park).
-    #[error(
-        "reaction `{reaction}` failed on `{event}`, event {version} of `{stream}` at position {position}, \
-         {attempts} times: {source}"
-    )]
     Event {
         /// The name of the reaction.
         reaction: &'static str,
@@ -37,24 +35,18 @@ pub enum ReactorError {
         source: Shared,
     },
     /// Another reactor has the reaction, in this process or in another; it does the work.
-    #[error("reaction `{reaction}` is in the hands of another reactor; stop that one first")]
     Held {
         /// The name of the reaction.
         reaction: &'static str,
     },
     /// The checkpoint is one of another journal. Use that journal, or have the reaction
     /// [start over](super::ReactorHandle::start_over).
-    #[error("reaction `{reaction}` has reacted to another journal before; have it start over, or use that journal")]
     OtherJournal {
         /// The name of the reaction.
         reaction: &'static str,
     },
     /// The journal does not have what was reacted to: it was put back to an earlier state, as from a backup. Have the reaction
     /// [start over](super::ReactorHandle::start_over).
-    #[error(
-        "reaction `{reaction}` has reacted to events up to position {position}, which the journal does not have any \
-         more; have it start over"
-    )]
     Restored {
         /// The name of the reaction.
         reaction: &'static str,
@@ -62,7 +54,6 @@ pub enum ReactorError {
         position: Position,
     },
     /// The journal failed.
-    #[error("reaction `{reaction}` cannot use the journal: {source}")]
     Journal {
         /// The name of the reaction.
         reaction: &'static str,
@@ -70,7 +61,6 @@ pub enum ReactorError {
         source: Arc<JournalError>,
     },
     /// The store of the checkpoint failed.
-    #[error("reaction `{reaction}` cannot use the store of its checkpoint: {source}")]
     Store {
         /// The name of the reaction.
         reaction: &'static str,
@@ -78,11 +68,50 @@ pub enum ReactorError {
         source: Arc<ReadStoreError>,
     },
     /// The reactor was stopped.
-    #[error("the reactor of `{reaction}` has stopped")]
     Stopped {
         /// The name of the reaction.
         reaction: &'static str,
     },
+}
+
+impl fmt::Display for ReactorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event { reaction, event, stream, version, position, attempts, source } => write!(
+                f,
+                "reaction `{reaction}` failed on `{event}`, event {version} of `{stream}` at position {position}, \
+                 {attempts} times: {source}"
+            ),
+            Self::Held { reaction } => {
+                write!(f, "reaction `{reaction}` is in the hands of another reactor; stop that one first")
+            }
+            Self::OtherJournal { reaction } => write!(
+                f,
+                "reaction `{reaction}` has reacted to another journal before; have it start over, or use that journal"
+            ),
+            Self::Restored { reaction, position } => write!(
+                f,
+                "reaction `{reaction}` has reacted to events up to position {position}, which the journal does not have any \
+                 more; have it start over"
+            ),
+            Self::Journal { reaction, source } => write!(f, "reaction `{reaction}` cannot use the journal: {source}"),
+            Self::Store { reaction, source } => {
+                write!(f, "reaction `{reaction}` cannot use the store of its checkpoint: {source}")
+            }
+            Self::Stopped { reaction } => write!(f, "the reactor of `{reaction}` has stopped"),
+        }
+    }
+}
+
+impl Error for ReactorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Journal { source, .. } => Some(source),
+            Self::Store { source, .. } => Some(source),
+            Self::Event { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
 }
 
 impl ReactorError {

@@ -1,20 +1,21 @@
 //! Why a command was not executed, an aggregate not loaded, a unit of work not committed.
 
+use std::error::Error;
+use std::fmt;
+
 use crate::BoxError;
 use crate::event::{StreamId, StreamIdError};
 use crate::evolution::UnreadableEvent;
 use crate::journal::{AppendError, ExpectedVersion, JournalError};
 
 /// Says why a command was not executed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ExecuteError<E> {
     /// The aggregate rejected the command: the domain's own error. Nothing was written.
-    #[error("{0}")]
-    Rejected(#[source] E),
+    Rejected(E),
     /// Other writers were faster each time, or the aggregate is not at the version that the caller asked for.
     /// Nothing was written; execute the command again.
-    #[error("`{stream}` has {}, not {expected}, after {attempts} attempts", ExpectedVersion::Exact(*actual))]
     Conflict {
         /// The aggregate's stream.
         stream: StreamId,
@@ -27,7 +28,6 @@ pub enum ExecuteError<E> {
     },
     /// The answer of the journal got lost: the command was executed, or was not. Execute it again with the same
     /// command id to find out; without one, load the aggregate and look.
-    #[error("whether the command on `{stream}` was executed is not known: {source}")]
     Unknown {
         /// The aggregate's stream.
         stream: StreamId,
@@ -35,16 +35,12 @@ pub enum ExecuteError<E> {
         source: BoxError,
     },
     /// The journal failed. Nothing was written.
-    #[error(transparent)]
     Journal(JournalError),
     /// The journal refused the events, as too large or too many. Nothing was written.
-    #[error(transparent)]
     Append(AppendError),
     /// An event of the aggregate cannot be read. Nothing was written.
-    #[error(transparent)]
     Decode(Box<UnreadableEvent>),
     /// An event that the command gave cannot be written, or would not read back. Nothing was written.
-    #[error("cannot encode an event for `{stream}`: {source}")]
     Encode {
         /// The aggregate's stream.
         stream: StreamId,
@@ -52,22 +48,67 @@ pub enum ExecuteError<E> {
         source: BoxError,
     },
     /// There can be no aggregate with this id.
-    #[error(transparent)]
-    Id(#[from] StreamIdError),
+    Id(StreamIdError),
     /// The unit of work writes to one store, the repository reads from another.
-    #[error("the unit of work and the repository of `{stream}` are on two different stores")]
     OtherStore {
         /// The aggregate's stream.
         stream: StreamId,
     },
     /// Two types of aggregates have one name, and the unit of work has the stream as the other.
-    #[error("the unit of work has `{stream}` as another aggregate than `{aggregate}`; two types have one `name`")]
     OtherAggregate {
         /// The aggregate's stream.
         stream: StreamId,
         /// The type that it was asked for as.
         aggregate: &'static str,
     },
+}
+
+impl<E: fmt::Display> fmt::Display for ExecuteError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(error) => fmt::Display::fmt(error, f),
+            Self::Conflict { stream, expected, actual, attempts } => write!(
+                f,
+                "`{stream}` has {}, not {expected}, after {attempts} attempts",
+                ExpectedVersion::Exact(*actual)
+            ),
+            Self::Unknown { stream, source } => {
+                write!(f, "whether the command on `{stream}` was executed is not known: {source}")
+            }
+            Self::Journal(error) => fmt::Display::fmt(error, f),
+            Self::Append(error) => fmt::Display::fmt(error, f),
+            Self::Decode(error) => fmt::Display::fmt(error, f),
+            Self::Encode { stream, source } => write!(f, "cannot encode an event for `{stream}`: {source}"),
+            Self::Id(error) => fmt::Display::fmt(error, f),
+            Self::OtherStore { stream } => {
+                write!(f, "the unit of work and the repository of `{stream}` are on two different stores")
+            }
+            Self::OtherAggregate { stream, aggregate } => write!(
+                f,
+                "the unit of work has `{stream}` as another aggregate than `{aggregate}`; two types have one `name`"
+            ),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for ExecuteError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Rejected(error) => Some(error),
+            Self::Journal(error) => error.source(),
+            Self::Append(error) => error.source(),
+            Self::Decode(error) => error.source(),
+            Self::Id(error) => error.source(),
+            Self::Unknown { source, .. } | Self::Encode { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl<E> From<StreamIdError> for ExecuteError<E> {
+    fn from(error: StreamIdError) -> Self {
+        Self::Id(error)
+    }
 }
 
 impl<E> From<LoadError> for ExecuteError<E> {
@@ -88,20 +129,16 @@ impl<E> From<LoadError> for ExecuteError<E> {
 }
 
 /// Says why an aggregate cannot be loaded, or its history read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The journal failed.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
     /// An event of the aggregate cannot be read.
-    #[error(transparent)]
     Decode(Box<UnreadableEvent>),
     /// There can be no aggregate with this id.
-    #[error(transparent)]
-    Id(#[from] StreamIdError),
+    Id(StreamIdError),
     /// The aggregate has not come to that version yet.
-    #[error("`{stream}` has no version {version}; its newest is {newest}")]
     NoSuchVersion {
         /// The aggregate's stream.
         stream: StreamId,
@@ -111,7 +148,6 @@ pub enum LoadError {
         newest: u64,
     },
     /// The state cannot be written as a snapshot.
-    #[error("cannot encode the state of `{stream}`: {source}")]
     Encode {
         /// The aggregate's stream.
         stream: StreamId,
@@ -119,19 +155,62 @@ pub enum LoadError {
         source: BoxError,
     },
     /// The unit of work writes to one store, the repository reads from another.
-    #[error("the unit of work and the repository of `{stream}` are on two different stores")]
     OtherStore {
         /// The aggregate's stream.
         stream: StreamId,
     },
     /// Two types of aggregates have one name, and the unit of work has the stream as the other.
-    #[error("the unit of work has `{stream}` as another aggregate than `{aggregate}`; two types have one `name`")]
     OtherAggregate {
         /// The aggregate's stream.
         stream: StreamId,
         /// The type that it was asked for as.
         aggregate: &'static str,
     },
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(error) => fmt::Display::fmt(error, f),
+            Self::Decode(error) => fmt::Display::fmt(error, f),
+            Self::Id(error) => fmt::Display::fmt(error, f),
+            Self::NoSuchVersion { stream, version, newest } => {
+                write!(f, "`{stream}` has no version {version}; its newest is {newest}")
+            }
+            Self::Encode { stream, source } => write!(f, "cannot encode the state of `{stream}`: {source}"),
+            Self::OtherStore { stream } => {
+                write!(f, "the unit of work and the repository of `{stream}` are on two different stores")
+            }
+            Self::OtherAggregate { stream, aggregate } => write!(
+                f,
+                "the unit of work has `{stream}` as another aggregate than `{aggregate}`; two types have one `name`"
+            ),
+        }
+    }
+}
+
+impl Error for LoadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Journal(error) => error.source(),
+            Self::Decode(error) => error.source(),
+            Self::Id(error) => error.source(),
+            Self::Encode { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+impl From<JournalError> for LoadError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<StreamIdError> for LoadError {
+    fn from(error: StreamIdError) -> Self {
+        Self::Id(error)
+    }
 }
 
 impl From<UnreadableEvent> for LoadError {
@@ -141,11 +220,10 @@ impl From<UnreadableEvent> for LoadError {
 }
 
 /// Says why a unit of work was not committed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum CommitError {
     /// An aggregate of the unit, changed or only read, changed meanwhile. Nothing was written; do the unit again.
-    #[error("`{stream}` changed while the unit of work was under way: it has {}, not {expected}", ExpectedVersion::Exact(*actual))]
     Conflict {
         /// The stream of the aggregate.
         stream: StreamId,
@@ -156,17 +234,40 @@ pub enum CommitError {
     },
     /// The answer of the journal got lost: the unit was committed, or was not. Do it again with the same command id
     /// to find out.
-    #[error("whether the unit of work was committed is not known: {source}")]
     Unknown {
         /// What happened.
         source: BoxError,
     },
     /// The journal failed. Nothing was written.
-    #[error(transparent)]
     Journal(JournalError),
     /// The journal refused the events, as too large or too many. Nothing was written.
-    #[error(transparent)]
     Append(AppendError),
+}
+
+impl fmt::Display for CommitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict { stream, expected, actual } => write!(
+                f,
+                "`{stream}` changed while the unit of work was under way: it has {}, not {expected}",
+                ExpectedVersion::Exact(*actual)
+            ),
+            Self::Unknown { source } => write!(f, "whether the unit of work was committed is not known: {source}"),
+            Self::Journal(error) => fmt::Display::fmt(error, f),
+            Self::Append(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl Error for CommitError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Journal(error) => error.source(),
+            Self::Append(error) => error.source(),
+            Self::Unknown { source } => Some(&**source),
+            _ => None,
+        }
+    }
 }
 
 impl From<AppendError> for CommitError {
@@ -181,13 +282,35 @@ impl From<AppendError> for CommitError {
 }
 
 /// Says why [`UnitOfWork::run`](super::UnitOfWork::run) did nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum UnitError<E> {
     /// The work itself gave an error.
-    #[error("{0}")]
-    Work(#[source] E),
+    Work(E),
     /// The work was done, but could not be committed.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
+    Commit(CommitError),
+}
+
+impl<E: fmt::Display> fmt::Display for UnitError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Work(error) => fmt::Display::fmt(error, f),
+            Self::Commit(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for UnitError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Work(error) => Some(error),
+            Self::Commit(error) => error.source(),
+        }
+    }
+}
+
+impl<E> From<CommitError> for UnitError<E> {
+    fn from(error: CommitError) -> Self {
+        Self::Commit(error)
+    }
 }

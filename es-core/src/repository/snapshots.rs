@@ -60,7 +60,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         let save = async move {
             let _under_way = under_way;
             if let Err(error) = repository.save(policy, &stream, &current).await {
-                tracing::warn!(%stream, version = current.version, %error, "could not take a snapshot");
+                log::warn!("could not take a snapshot of `{stream}` at version {}: {error}", current.version);
             }
         };
         Some(Box::pin(crate::runtime::in_background(save)))
@@ -102,7 +102,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
                 Ok(Some(snapshot)) => snapshot,
                 Ok(None) => return Ok(None),
                 Err(error) => {
-                    tracing::warn!(%stream, %error, "could not read a snapshot; replaying the events instead");
+                    log::warn!("could not read a snapshot of `{stream}`; replaying the events instead: {error}");
                     return Ok(None);
                 }
             };
@@ -128,7 +128,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         let state = match state {
             Ok(state) => Arc::new(state),
             Err(error) => {
-                tracing::warn!(%stream, version, %error, "a snapshot is damaged; replaying the events instead");
+                log::warn!(
+                    "the snapshot of `{stream}` at version {version} is damaged; replaying the events instead: {error}"
+                );
                 return Ok(None);
             }
         };
@@ -139,7 +141,9 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
                 Ok(Some(Current { state, version, position: raw.position, last_event: Some(raw.id) }))
             }
             _ => {
-                tracing::warn!(%stream, version, "a snapshot is of another journal; replaying the events instead");
+                log::warn!(
+                    "the snapshot of `{stream}` at version {version} is of another journal; replaying the events instead"
+                );
                 Ok(None)
             }
         }

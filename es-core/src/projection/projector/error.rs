@@ -1,5 +1,7 @@
 //! Why a projector does not go on.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::event::{Position, StreamId};
@@ -10,15 +12,11 @@ use crate::projection::ReadStoreError;
 type Shared = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Says why a projector has failed, or cannot do what was asked.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ProjectorError {
     /// An event could not be projected. Correct the cause and [resume](super::ProjectorHandle::resume), or have such
     /// events [parked](super::OnFailure::Park).
-    #[error(
-        "projection `{projection}` failed on `{event}`, event {version} of `{stream}` at position {position}, \
-         {attempts} times: {source}"
-    )]
     Event {
         /// The name of the projection.
         projection: &'static str,
@@ -36,7 +34,6 @@ pub enum ProjectorError {
         source: Shared,
     },
     /// The read model could not be created or reset. Correct the cause and resume.
-    #[error("cannot make the read model of projection `{projection}`: {source}")]
     Model {
         /// The name of the projection.
         projection: &'static str,
@@ -44,24 +41,18 @@ pub enum ProjectorError {
         source: Shared,
     },
     /// Another projector has the projection, in this process or in another; it does the work.
-    #[error("projection `{projection}` is in the hands of another projector; stop that one first")]
     Held {
         /// The name of the projection.
         projection: &'static str,
     },
     /// The checkpoint was made from another journal. [Rebuild](super::ProjectorHandle::rebuild) the read model, or use
     /// the journal that it was made from.
-    #[error("the read model of projection `{projection}` was made from another journal; rebuild it")]
     OtherJournal {
         /// The name of the projection.
         projection: &'static str,
     },
     /// The journal does not have what was projected: it was put back to an earlier state, as from a backup.
     /// [Rebuild](super::ProjectorHandle::rebuild) the read model.
-    #[error(
-        "the read model of projection `{projection}` shows events up to position {position}, which the journal does \
-         not have any more; rebuild it"
-    )]
     Restored {
         /// The name of the projection.
         projection: &'static str,
@@ -69,7 +60,6 @@ pub enum ProjectorError {
         position: Position,
     },
     /// The journal failed.
-    #[error("projection `{projection}` cannot read the journal: {source}")]
     Journal {
         /// The name of the projection.
         projection: &'static str,
@@ -77,7 +67,6 @@ pub enum ProjectorError {
         source: Arc<JournalError>,
     },
     /// The read store failed.
-    #[error("projection `{projection}` cannot use its read store: {source}")]
     Store {
         /// The name of the projection.
         projection: &'static str,
@@ -85,9 +74,52 @@ pub enum ProjectorError {
         source: Arc<ReadStoreError>,
     },
     /// The projector was stopped.
-    #[error("the projector of `{projection}` has stopped")]
     Stopped {
         /// The name of the projection.
         projection: &'static str,
     },
+}
+
+impl fmt::Display for ProjectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event { projection, event, stream, version, position, attempts, source } => write!(
+                f,
+                "projection `{projection}` failed on `{event}`, event {version} of `{stream}` at position {position}, \
+                 {attempts} times: {source}"
+            ),
+            Self::Model { projection, source } => {
+                write!(f, "cannot make the read model of projection `{projection}`: {source}")
+            }
+            Self::Held { projection } => {
+                write!(f, "projection `{projection}` is in the hands of another projector; stop that one first")
+            }
+            Self::OtherJournal { projection } => {
+                write!(f, "the read model of projection `{projection}` was made from another journal; rebuild it")
+            }
+            Self::Restored { projection, position } => write!(
+                f,
+                "the read model of projection `{projection}` shows events up to position {position}, which the journal does \
+                 not have any more; rebuild it"
+            ),
+            Self::Journal { projection, source } => {
+                write!(f, "projection `{projection}` cannot read the journal: {source}")
+            }
+            Self::Store { projection, source } => {
+                write!(f, "projection `{projection}` cannot use its read store: {source}")
+            }
+            Self::Stopped { projection } => write!(f, "the projector of `{projection}` has stopped"),
+        }
+    }
+}
+
+impl Error for ProjectorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Journal { source, .. } => Some(source),
+            Self::Store { source, .. } => Some(source),
+            Self::Event { source, .. } | Self::Model { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
 }

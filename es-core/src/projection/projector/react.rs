@@ -185,7 +185,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 Ok(true)
             }
             None if self.on_failure == OnFailure::Park => {
-                tracing::error!(projection = P::NAME, %error, "a timer was parked");
+                log::error!("a timer was parked: {error}");
                 let Some(lease) = self.lease.clone() else { return Ok(false) };
                 self.settle(session, lease, Some(Timer { error: Some(text), ..timer })).await
             }

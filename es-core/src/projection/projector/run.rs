@@ -116,7 +116,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Runs, and waits after a failure to be told to go on.
     pub(crate) async fn keep_running(mut self) {
         while let Err(error) = self.work(&mut Goal::Follow).await {
-            tracing::error!(projection = P::NAME, %error, "a projector has failed");
+            log::error!("a projector has failed: {error}");
             if self.wait_after_failure().await == Next::End {
                 break;
             }
@@ -186,7 +186,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             self.failed(&error);
             return Err(error);
         }
-        tracing::warn!(projection = P::NAME, %error, "a projector tries again");
+        log::warn!("a projector tries again: {error}");
         self.retrying(error);
         self.rest(STORE_WAIT.wait_after(failures.max(2)).unwrap_or_default()).await;
         Ok(())
@@ -195,7 +195,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Waits for the projection, as one does that has never had it: whoever has taken it over does the work.
     fn after_taking_over(&mut self, goal: Goal) -> Result<(), ProjectorError> {
         self.lease = None;
-        tracing::warn!(projection = P::NAME, "a projector was cut off, and another one has taken over");
+        log::warn!("the projector of `{}` was cut off, and another one has taken over", P::NAME);
         if goal != Goal::Follow {
             let error = ProjectorError::Held { projection: P::NAME };
             self.failed(&error);

@@ -282,7 +282,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         if session.park(page).is_some()
             && let Some(raw) = page.iter().nth(session.at)
         {
-            tracing::error!(projection = P::NAME, stream = %raw.stream, version = raw.version, "an event was parked");
+            log::error!("projection `{}` has parked event {} of `{}`", P::NAME, raw.version, raw.stream);
             Arc::make_mut(&mut session.parked).insert(raw.stream.clone(), raw.position);
         }
         session.at = to;

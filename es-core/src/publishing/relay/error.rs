@@ -1,5 +1,7 @@
 //! Why a relay does not go on.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::event::{Position, StreamId};
@@ -9,12 +11,11 @@ use crate::projection::{ProjectorError, ReadStoreError};
 type Shared = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Says why a relay has failed, or cannot do what was asked.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RelayError {
     /// The outbox cannot be filled: an event has no public form, or the journal or the store fails. Correct the cause and
     /// [resume](super::RelayHandle::resume).
-    #[error("cannot fill the outbox of `{publication}`: {source}")]
     Feed {
         /// The name of the publication.
         publication: &'static str,
@@ -22,7 +23,6 @@ pub enum RelayError {
         source: Arc<ProjectorError>,
     },
     /// A message could not be sent. While the relay goes on, it is tried again.
-    #[error("`{publication}` cannot send `{event_type}` `{id}` of `{stream}`, tried {attempts} times: {source}")]
     Message {
         /// The name of the publication.
         publication: &'static str,
@@ -39,7 +39,6 @@ pub enum RelayError {
     },
     /// What was waited for cannot be sent, since a message before it is parked. Correct the cause and
     /// [replay](super::RelayHandle::replay_parked) it, or [discard](super::RelayHandle::discard) it.
-    #[error("`{publication}` has parked a message at position {position}; replay it or discard it")]
     Parked {
         /// The name of the publication.
         publication: &'static str,
@@ -47,7 +46,6 @@ pub enum RelayError {
         position: Position,
     },
     /// The store of the outbox failed.
-    #[error("`{publication}` cannot use its outbox: {source}")]
     Store {
         /// The name of the publication.
         publication: &'static str,
@@ -55,15 +53,44 @@ pub enum RelayError {
         source: Arc<ReadStoreError>,
     },
     /// Another relay has the outbox, in this process or in another; it does the work.
-    #[error("the outbox of `{publication}` is in the hands of another relay; stop that one first")]
     Held {
         /// The name of the publication.
         publication: &'static str,
     },
     /// The relay was stopped.
-    #[error("the relay of `{publication}` has stopped")]
     Stopped {
         /// The name of the publication.
         publication: &'static str,
     },
+}
+
+impl fmt::Display for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feed { publication, source } => write!(f, "cannot fill the outbox of `{publication}`: {source}"),
+            Self::Message { publication, id, event_type, stream, attempts, source } => write!(
+                f,
+                "`{publication}` cannot send `{event_type}` `{id}` of `{stream}`, tried {attempts} times: {source}"
+            ),
+            Self::Parked { publication, position } => {
+                write!(f, "`{publication}` has parked a message at position {position}; replay it or discard it")
+            }
+            Self::Store { publication, source } => write!(f, "`{publication}` cannot use its outbox: {source}"),
+            Self::Held { publication } => {
+                write!(f, "the outbox of `{publication}` is in the hands of another relay; stop that one first")
+            }
+            Self::Stopped { publication } => write!(f, "the relay of `{publication}` has stopped"),
+        }
+    }
+}
+
+impl Error for RelayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Feed { source, .. } => Some(source),
+            Self::Store { source, .. } => Some(source),
+            Self::Message { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
 }

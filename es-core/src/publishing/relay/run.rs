@@ -154,7 +154,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     /// Runs, and waits after a failure to be told to go on.
     pub(super) async fn keep_running(mut self) {
         while let Err(error) = self.work(Goal::Follow).await {
-            tracing::error!(publication = P::NAME, %error, "a relay has failed");
+            log::error!("a relay has failed: {error}");
             if self.wait_after_failure().await == Next::End {
                 break;
             }
@@ -412,7 +412,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             });
             return Err(error);
         }
-        tracing::warn!(publication = P::NAME, %error, "a relay tries again");
+        log::warn!("a relay tries again: {error}");
         self.status.send_modify(|status| {
             status.state = RelayState::Retrying;
             status.last_error = Some(error);

@@ -207,10 +207,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
 
     /// Has messages that fail count as tried from now on.
     fn blame_messages(&mut self) {
-        tracing::warn!(
-            publication = P::NAME,
-            "messages fail by themselves: the receiver is no longer taken to be away"
-        );
+        log::warn!("messages of `{}` fail by themselves: the receiver is no longer taken to be away", P::NAME);
         for waiting in self.waiting.values_mut() {
             waiting.is_own = true;
         }
@@ -295,7 +292,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         match wait {
             Some(wait) => {
                 waiting.until = Instant::now() + wait.max(after);
-                tracing::warn!(publication = P::NAME, %error, "a message is tried again");
+                log::warn!("a message is tried again: {error}");
                 let retrying = self.waiting.len();
                 self.status.send_modify(|status| {
                     status.state = RelayState::Retrying;
@@ -305,7 +302,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             }
             None if self.on_failure == OnFailure::Stop => return Err(error),
             None => {
-                tracing::error!(publication = P::NAME, %error, "a message was parked");
+                log::error!("a message was parked: {error}");
                 self.waiting.remove(&message.stream);
                 self.parked.insert(message.stream.clone());
                 self.parks.push(parked(message, attempts, Some(text), self.clock.now()));

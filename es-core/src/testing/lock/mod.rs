@@ -99,23 +99,34 @@ impl Visitor for Collected {
 }
 
 /// Why the lock does not hold.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum LockError {
     /// The file cannot be read or written.
-    #[error("cannot {action} the schema lock `{}`: {source}", path.display())]
     File { action: &'static str, path: PathBuf, source: io::Error },
     /// The file does not say what it should.
-    #[error("the schema lock `{}` cannot be read, line {line}: {what}", path.display())]
     Malformed { path: PathBuf, line: usize, what: String },
     /// Locked versions are not as they were.
-    #[error("{}", Report { path, differences })]
     Differs { path: PathBuf, differences: Vec<Difference> },
     /// There are versions that the file does not hold.
-    #[error("{}", Missing { path, new })]
     Missing { path: PathBuf, new: Vec<String> },
     /// The golden samples do not hold.
-    #[error(transparent)]
     Samples(golden::GoldenError),
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { action, path, source } => {
+                write!(f, "cannot {action} the schema lock `{}`: {source}", path.display())
+            }
+            Self::Malformed { path, line, what } => {
+                write!(f, "the schema lock `{}` cannot be read, line {line}: {what}", path.display())
+            }
+            Self::Differs { path, differences } => write!(f, "{}", Report { path, differences }),
+            Self::Missing { path, new } => write!(f, "{}", Missing { path, new }),
+            Self::Samples(error) => fmt::Display::fmt(error, f),
+        }
+    }
 }
 
 struct Report<'a> {
