@@ -1,5 +1,7 @@
 //! `Ids`: which events are in the journal already.
 
+use std::sync::LazyLock;
+
 use es_core::{CommandId, EventId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -83,15 +85,34 @@ impl Ids {
         // In their order they stand side by side in the table.
         let whole = &mut self.recent[..count];
         whole.sort_unstable();
-        // One that is there is right: an event can have the id of its command.
-        let mut insert = db.prepare_cached("INSERT OR IGNORE INTO journal_ids (part, position) VALUES (?1, ?2)")?;
-        for (part, position) in &*whole {
-            insert.execute((part.as_slice(), position))?;
-        }
+        let (many, rest) = whole.as_chunks::<MANY>();
+        many.iter().try_for_each(|ids| insert(db, &SOME, ids))?;
+        rest.iter().try_for_each(|id| insert(db, &ONE, std::slice::from_ref(id)))?;
         self.greatest = self.greatest.max(whole.last().map(|(part, _)| *part));
         self.recent.drain(..count);
         Ok(())
     }
+}
+
+/// How many ids the statement for many is for: the places of the next ones in the table are found from that of the first.
+const MANY: usize = 16;
+
+/// One that is there is right: an event can have the id of its command.
+fn sql(rows: usize) -> String {
+    format!("INSERT OR IGNORE INTO journal_ids (part, position) VALUES {}", vec!["(?, ?)"; rows].join(", "))
+}
+
+static ONE: LazyLock<String> = LazyLock::new(|| sql(1));
+static SOME: LazyLock<String> = LazyLock::new(|| sql(MANY));
+
+/// Enters ids with a statement that is for so many.
+fn insert(db: &Connection, sql: &str, ids: &[(IdPart, i64)]) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(sql)?;
+    for ((part, position), first) in ids.iter().zip((1..).step_by(2)) {
+        statement.raw_bind_parameter(first, part.as_slice())?;
+        statement.raw_bind_parameter(first + 1, position)?;
+    }
+    statement.raw_execute().map(drop)
 }
 
 /// The last position of the last block that is whole.
