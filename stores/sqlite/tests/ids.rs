@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use common::{Random, account, check_ids, event, place, to};
 use es_core::{Append, AppendError, CommandId, EventId, ExpectedVersion, Journal, Metadata, NewEvent, StreamId};
-use es_sqlite::SqliteStore;
+use es_sqlite::{Durability, SqliteStore};
 use rusqlite::Connection;
 
 /// An id like those of programs, or one that is not like them at all.
@@ -122,4 +122,28 @@ async fn what_is_rolled_back_is_not_there() {
         assert!(store.append(append).await.unwrap().repeated);
     }
     check_ids(&db);
+}
+
+#[tokio::test]
+async fn ids_of_long_ago_are_found_and_such_as_were_made_then_are_new() {
+    let (_folder, path) = place();
+    let store = SqliteStore::builder().durability(Durability::Relaxed).open(&path).await.unwrap();
+    // Each second id stays unused for now.
+    let ids: Vec<_> = (0..40_000).map(|_| EventId::new()).collect();
+    let some = |first: usize| -> Vec<_> {
+        let ids = ids.iter().skip(first).step_by(2);
+        ids.map(|id| NewEvent { id: *id, ..event("1") }).collect()
+    };
+    let (used, unused) = (some(0), some(1));
+    for events in used.chunks(1_000) {
+        store.append(to(&account("alice"), ExpectedVersion::Any, events.to_vec())).await.unwrap();
+    }
+    for (index, first) in (0..used.len()).step_by(1_000).enumerate() {
+        let events = &used[first..first + 1_000];
+        let again = store.append(to(&account("alice"), ExpectedVersion::Any, events.to_vec())).await.unwrap();
+        assert!(again.repeated && again.position.number == first as u64 + 1_000);
+        let new = unused[first..first + 10 + index].to_vec();
+        assert!(!store.append(to(&account("bob"), ExpectedVersion::Any, new)).await.unwrap().repeated);
+    }
+    check_ids(&Connection::open(&path).unwrap());
 }

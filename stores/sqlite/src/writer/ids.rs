@@ -1,5 +1,6 @@
 //! `Ids`: which events are in the journal already.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use es_core::{CommandId, EventId, Timestamp};
@@ -13,9 +14,15 @@ use crate::reader::{BLOCK, IdPart, as_integer, as_time, id_part};
 pub(super) struct Ids {
     /// Those behind the last whole block, with their positions, which are not in the table yet.
     recent: Vec<(IdPart, i64)>,
-    /// The greatest one in the table.
+    /// Those that were entered lately, and lately before that: appends that are made at the same time have ids among each other's.
+    entered: HashSet<IdPart>,
+    entered_before: HashSet<IdPart>,
+    /// The greatest one of the others in the table.
     greatest: Option<IdPart>,
 }
+
+/// How many ids that were entered are remembered at least, once there are so many.
+const ENTERED: usize = 8 * 1024;
 
 /// Where an event is that is in the journal already.
 pub(super) struct Found {
@@ -32,7 +39,8 @@ impl Ids {
             db.prepare_cached("SELECT max(part) FROM journal_ids")?.query_row((), |row| row.get(0))?;
         // One that is damaged is no part of an id; to take it for the greatest possible one costs some looks.
         let greatest = greatest.map(|part| part.try_into().unwrap_or([u8::MAX; 8]));
-        let mut ids = Self { recent: Vec::new(), greatest };
+        let (recent, entered, entered_before) = Default::default();
+        let mut ids = Self { recent, entered, entered_before, greatest };
         let mut query =
             db.prepare_cached("SELECT position, id, command_id FROM events WHERE position > ?1 ORDER BY position")?;
         let mut rows = query.query([as_integer(whole_blocks(last))])?;
@@ -55,7 +63,8 @@ impl Ids {
                 return Ok(Some(found));
             }
         }
-        if self.greatest < Some(part) {
+        let is_among_others = self.greatest >= Some(part);
+        if !is_among_others && !self.entered.contains(&part) && !self.entered_before.contains(&part) {
             return Ok(None);
         }
         let mut query = db.prepare_cached("SELECT position FROM journal_ids WHERE part = ?1")?;
@@ -88,8 +97,11 @@ impl Ids {
         let (many, rest) = whole.as_chunks::<MANY>();
         many.iter().try_for_each(|ids| insert(db, &SOME, ids))?;
         rest.iter().try_for_each(|id| insert(db, &ONE, std::slice::from_ref(id)))?;
-        self.greatest = self.greatest.max(whole.last().map(|(part, _)| *part));
-        self.recent.drain(..count);
+        if self.entered.len() >= ENTERED {
+            let before = std::mem::replace(&mut self.entered_before, std::mem::take(&mut self.entered));
+            self.greatest = self.greatest.max(before.into_iter().max());
+        }
+        self.entered.extend(self.recent.drain(..count).map(|(part, _)| part));
         Ok(())
     }
 }
