@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use balances::Balances;
 use disintegrate::serde::json::Json;
-use disintegrate::{EventStore as _, NoSnapshot, StateMutate as _, StateQuery as _, StreamItem, WithSnapshot};
+use disintegrate::{
+    EventStore as _, NoSnapshot, StateMutate as _, StateQuery as _, StreamItem, StreamQuery, WithSnapshot,
+};
 use disintegrate_postgres::{
-    PgDecisionMaker, PgEventListener, PgEventListenerConfig, PgEventStore, PgSnapshotter, WithPgSnapshot,
+    PgDecisionMaker, PgEventId, PgEventListener, PgEventListenerConfig, PgEventStore, PgSnapshotter, WithPgSnapshot,
     decision_maker,
 };
 use domain::{Account, AccountEvent, Deposit, DomainEvent, Withdraw};
@@ -103,8 +105,8 @@ impl Peer for Disintegrate {
 
     async fn load(&mut self, number: u64) -> Done<u64> {
         let mut account = Account { account: i64::try_from(number)?, ..Account::default() };
-        let query = account.query();
-        let mut events = self.store.stream::<_, AccountEvent>(&query);
+        let query: StreamQuery<PgEventId, AccountEvent> = account.query();
+        let mut events = self.store.stream(&query);
         while let Some(item) = events.next().await {
             if let StreamItem::Event(event) = item? {
                 account.mutate(event.into_inner());
@@ -121,7 +123,8 @@ impl Peer for Disintegrate {
 
 impl Projects for Disintegrate {
     async fn project(&mut self, events: u64) -> Done<u64> {
-        sqlx::raw_sql("DELETE FROM event_listener").execute(&self.pool).await?;
+        // Its checkpoint. The listener makes the table when it starts.
+        sqlx::raw_sql("DROP TABLE IF EXISTS event_listener").execute(&self.pool).await?;
         let (balances, count) = Balances::new();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let config = PgEventListenerConfig::poller(Duration::from_millis(50));
