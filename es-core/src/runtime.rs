@@ -13,12 +13,6 @@ pub(crate) async fn in_background(work: impl Future<Output = ()> + Send + 'stati
     work.await;
 }
 
-/// Lets others have the thread at times, as tokio has all that may wait do, for those who never wait.
-pub(crate) async fn yield_at_times() {
-    #[cfg(feature = "tokio")]
-    tokio::task::consume_budget().await;
-}
-
 /// Waits without holding up the runtime, whichever it is, and whether or not it has timers.
 pub(crate) async fn sleep(duration: Duration) {
     if duration.is_zero() {

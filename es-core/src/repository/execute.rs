@@ -137,12 +137,15 @@ type Turn<'a> = MutexGuard<'a, Option<Outage>>;
 
 /// Takes a turn on an aggregate.
 async fn turn<'a, 'p, A: Aggregate>(slot: &'a Slot<A>, patience: &'p Patience) -> (Turn<'a>, Tries<'p>) {
-    // A task whose commands never wait would keep its thread for ever.
-    crate::runtime::yield_at_times().await;
-    match slot.turn.try_lock() {
-        Ok(turn) => (turn, Tries::new(patience)),
-        Err(_) => Box::pin(wait_for_turn(slot, patience)).await,
+    #[cfg(feature = "tokio")]
+    {
+        // `try_lock` counts for nothing with tokio: a task whose commands never wait would keep its thread for ever.
+        tokio::task::consume_budget().await;
+        if let Ok(turn) = slot.turn.try_lock() {
+            return (turn, Tries::new(patience));
+        }
     }
+    Box::pin(wait_for_turn(slot, patience)).await
 }
 
 async fn wait_for_turn<'a, 'p, A: Aggregate>(slot: &'a Slot<A>, patience: &'p Patience) -> (Turn<'a>, Tries<'p>) {
