@@ -94,12 +94,14 @@ pub struct UnreadableKind {
 
 impl DecodeReport {
     /// Whether every event decodes.
+    #[inline]
     pub fn is_ok(&self) -> bool {
         self.unreadable.is_empty()
     }
 }
 
 impl fmt::Display for DecodeReport {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unreadable: u64 = self.unreadable.iter().map(|kind| kind.events).sum();
         write!(f, "{unreadable} of {} events in the journal do not decode", self.events)?;
@@ -108,6 +110,7 @@ impl fmt::Display for DecodeReport {
 }
 
 impl fmt::Display for UnreadableKind {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { aggregate, name, version, format, events, position, stream, stream_version, error } = self;
         write!(f, "{events} x `{name}` version {version} of `{aggregate}` in {format}, ")?;

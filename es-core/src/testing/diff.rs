@@ -26,6 +26,7 @@ pub(super) fn diff(expected: &impl Debug, actual: &impl Debug) -> String {
 }
 
 /// `[i][j]` is the length of the longest common subsequence of `old[i..]` and `new[j..]`.
+#[inline]
 fn common_lengths(old: &[&str], new: &[&str]) -> Vec<Vec<usize>> {
     let mut lengths = vec![vec![0; new.len() + 1]; old.len() + 1];
     for i in (0..old.len()).rev() {

@@ -27,6 +27,7 @@ pub struct RecordedKind {
 }
 
 impl fmt::Display for RecordedKind {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { aggregate, name, version, format, events, first, last } = self;
         write!(f, "{events} x `{name}` version {version} of `{aggregate}` in {format}, positions {first} to {last}")

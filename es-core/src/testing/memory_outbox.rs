@@ -51,6 +51,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl MemoryOutboxTx {
     /// All messages of an outbox that are ready.
+    #[inline]
     pub(super) fn ready(&self, outbox: &str) -> Vec<OutboxMessage> {
         let ready = self.0.of(outbox).filter(|(_, state)| matches!(state, State::Ready));
         ready.map(|(message, _)| message.clone()).collect()
@@ -59,12 +60,14 @@ impl MemoryOutboxTx {
 
 impl MemoryOutbox {
     /// Makes one in which there is nothing.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl Drop for MemoryOutboxLease {
+    #[inline]
     fn drop(&mut self) {
         lock(&self.held).remove(&self.name);
     }
@@ -72,16 +75,19 @@ impl Drop for MemoryOutboxLease {
 
 impl Tables {
     /// The messages of an outbox, in order.
+    #[inline]
     fn of(&self, outbox: &str) -> impl Iterator<Item = &(OutboxMessage, State)> {
         self.messages.iter().filter(move |((name, _), _)| name == outbox).map(|(_, message)| message)
     }
 
     /// Those, to be changed.
+    #[inline]
     fn of_mut(&mut self, outbox: &str) -> impl Iterator<Item = &mut (OutboxMessage, State)> {
         self.messages.iter_mut().filter(move |((name, _), _)| name == outbox).map(|(_, message)| message)
     }
 }
 
+#[inline]
 fn as_parked((message, state): &(OutboxMessage, State)) -> Option<ParkedMessage> {
     let State::Parked { attempts, error, at } = state else { return None };
     Some(ParkedMessage {
@@ -99,11 +105,13 @@ impl ReadStore for MemoryOutbox {
     type Tx = MemoryOutboxTx;
     type Lease = MemoryOutboxLease;
 
+    #[inline]
     async fn lease(&self, projection: &str) -> Result<Option<MemoryOutboxLease>, ReadStoreError> {
         let is_free = lock(&self.held).insert(projection.to_owned());
         Ok(is_free.then(|| MemoryOutboxLease { name: projection.to_owned(), held: Arc::clone(&self.held) }))
     }
 
+    #[inline]
     async fn look(&self, projection: &str) -> Result<Option<Checkpoint>, ReadStoreError> {
         Ok(lock(&self.now).checkpoints.get(projection).cloned())
     }
@@ -120,10 +128,12 @@ impl ReadStore for MemoryOutbox {
         }
     }
 
+    #[inline]
     async fn load(lease: &MemoryOutboxLease, tx: &mut MemoryOutboxTx) -> Result<Option<Checkpoint>, ReadStoreError> {
         Ok(tx.0.checkpoints.get(&lease.name).cloned())
     }
 
+    #[inline]
     async fn save(
         lease: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -133,6 +143,7 @@ impl ReadStore for MemoryOutbox {
         Ok(())
     }
 
+    #[inline]
     async fn park(
         lease: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -142,6 +153,7 @@ impl ReadStore for MemoryOutbox {
         Ok(())
     }
 
+    #[inline]
     async fn unpark(
         lease: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -151,6 +163,7 @@ impl ReadStore for MemoryOutbox {
         Ok(())
     }
 
+    #[inline]
     async fn parked(
         lease: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -164,6 +177,7 @@ impl ReadStore for MemoryOutbox {
 }
 
 impl OutboxStore for MemoryOutbox {
+    #[inline]
     async fn put(tx: &mut MemoryOutboxTx, outbox: &str, messages: &[OutboxMessage]) -> Result<(), ReadStoreError> {
         for message in messages {
             tx.0.messages.insert((outbox.to_owned(), message.key()), (message.clone(), State::Ready));
@@ -171,6 +185,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(())
     }
 
+    #[inline]
     async fn ready(
         tx: &mut MemoryOutboxTx,
         outbox: &str,
@@ -189,6 +204,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(ready.take(limit).take_while(fits).map(|(message, _)| message.clone()).collect())
     }
 
+    #[inline]
     async fn sent(
         _: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -206,6 +222,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(())
     }
 
+    #[inline]
     async fn forget(
         _: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -221,6 +238,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(old.len() as u64)
     }
 
+    #[inline]
     async fn park_message(
         _: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -234,6 +252,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(())
     }
 
+    #[inline]
     async fn unpark_messages(
         _: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -250,6 +269,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(count)
     }
 
+    #[inline]
     async fn discard(
         _: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
@@ -263,6 +283,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(Some(found.stream))
     }
 
+    #[inline]
     async fn parked_messages(
         tx: &mut MemoryOutboxTx,
         outbox: &str,
@@ -273,6 +294,7 @@ impl OutboxStore for MemoryOutbox {
         Ok(parked.filter(|message| after.is_none_or(|after| message.key > after)).take(limit).collect())
     }
 
+    #[inline]
     async fn size(tx: &mut MemoryOutboxTx, outbox: &str) -> Result<OutboxSize, ReadStoreError> {
         let mut size = OutboxSize::default();
         for (message, state) in tx.0.of(outbox) {

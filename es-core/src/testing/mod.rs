@@ -1,4 +1,6 @@
 //! Helpers for tests of domain models and of stores.
+//
+// What is not generic is `#[inline]`: so it is compiled with the tests that use it, and not with each program.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

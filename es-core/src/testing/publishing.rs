@@ -99,10 +99,12 @@ struct State {
 
 impl TestPublisher {
     /// Makes one that takes all.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
+    #[inline]
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,23 +115,27 @@ impl TestPublisher {
     }
 
     /// Has no message fail from now on.
+    #[inline]
     pub fn succeed(&self) {
         self.state().fails = None;
     }
 
     /// The messages that it took, in order.
+    #[inline]
     pub fn sent(&self) -> Vec<OutboxMessage> {
         self.state().sent.clone()
     }
 }
 
 impl fmt::Debug for TestPublisher {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestPublisher").field("sent", &self.state().sent).finish_non_exhaustive()
     }
 }
 
 impl Publisher for TestPublisher {
+    #[inline]
     async fn send(&self, message: &OutboxMessage) -> Result<(), PublishError> {
         let mut state = self.state();
         if let Some(error) = state.fails.as_mut().and_then(|fails| fails(message)) {

@@ -57,6 +57,7 @@ impl Sent {
 }
 
 impl fmt::Debug for Sent {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} <- {}", self.stream, self.command)
     }

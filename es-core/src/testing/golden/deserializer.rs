@@ -22,15 +22,18 @@ pub(super) struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
+    #[inline]
     pub(super) fn new(choices: &'a mut Choices, json: &'a mut Value) -> Self {
         Self { choices, json, depth: 0 }
     }
 
     /// Decides whether there is something or nothing.
+    #[inline]
     fn something(&mut self) -> bool {
         (self.choices.choose(2) == 0) == (self.depth < DEEP)
     }
 
+    #[inline]
     fn inner<'b>(&'b mut self, json: &'b mut Value) -> Result<Sampler<'b>, Refusal> {
         if self.depth == TOO_DEEP {
             return Err(Refusal::custom("it holds itself without an end"));
@@ -241,6 +244,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, '_> {
         Ok(Some(value))
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         Some(self.left)
     }
@@ -306,6 +310,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, '_> {
 impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     type Error = Refusal;
 
+    #[inline]
     fn unit_variant(self) -> Result<(), Refusal> {
         Ok(())
     }

@@ -45,18 +45,21 @@ struct Bytes {
 
 impl Golden {
     /// Reads a file; the inner error says what is wrong with its content.
+    #[inline]
     pub(super) fn read(path: &Path) -> io::Result<Result<Self, String>> {
         let text = fs::read(path)?;
         Ok(serde_json::from_slice(&text).map_err(|error| format!("it is not a golden sample: {error}")))
     }
 
     /// The text of the file.
+    #[inline]
     pub(super) fn text(&self) -> String {
         // A `Value` is always written; the fallback is what serde's signature asks for.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// The payload of the sample.
+    #[inline]
     pub(super) fn bytes(&self) -> Result<Vec<u8>, String> {
         serde_json::to_vec(&self.payload).map_err(|error| error.to_string())
     }
@@ -64,6 +67,7 @@ impl Golden {
 
 impl Written {
     /// Notes down an event in the format of its codec.
+    #[inline]
     pub(super) fn new(kind: EventKind, format: &str, bytes: &[u8]) -> Result<Self, String> {
         let (event, version) = (kind.name.to_owned(), kind.version);
         if format == Json::FORMAT {
@@ -75,6 +79,7 @@ impl Written {
     }
 
     /// The format and the bytes.
+    #[inline]
     pub(super) fn payload(&self) -> Result<(String, Vec<u8>), String> {
         match (&self.payload, &self.bytes) {
             (Some(payload), None) => {
@@ -87,10 +92,12 @@ impl Written {
     }
 }
 
+#[inline]
 fn hex_digit(value: u8) -> char {
     char::from_digit(value.into(), 16).unwrap_or('0')
 }
 
+#[inline]
 fn from_hex(hex: &str) -> Result<Vec<u8>, String> {
     let digits = hex.as_bytes().chunks(2);
     let byte = |digits: &[u8]| {
@@ -101,6 +108,7 @@ fn from_hex(hex: &str) -> Result<Vec<u8>, String> {
 }
 
 /// The name of the file of an event version. What a file system may not take is written as `%` and its code.
+#[inline]
 pub(super) fn name(event: &str, version: u32) -> String {
     let mut name = String::new();
     for char in event.chars() {
@@ -114,6 +122,7 @@ pub(super) fn name(event: &str, version: u32) -> String {
 }
 
 /// The samples in a folder, in order.
+#[inline]
 pub(super) fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

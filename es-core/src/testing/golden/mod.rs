@@ -61,6 +61,7 @@ enum Fault {
 }
 
 impl fmt::Display for GoldenError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the golden samples do not hold:")?;
         for (path, fault) in &self.0 {
@@ -84,6 +85,7 @@ impl std::error::Error for GoldenError {}
 
 /// Checks that each sample in `folder` reads as it did when it was written, and that there is one of each version.
 /// Adds those that are missing, if it may; what it does is added to `notes`.
+#[inline]
 pub(super) fn check(
     aggregates: &[Samples],
     folder: &Path,
@@ -128,6 +130,7 @@ pub(super) fn check(
     if faults.is_empty() { Ok(()) } else { Err(GoldenError(faults)) }
 }
 
+#[inline]
 fn check_file(samples: &Samples, path: &Path, may_add: bool, notes: &mut Vec<String>) -> Result<(), Fault> {
     let golden = Golden::read(path).map_err(Fault::File)?.map_err(Fault::Sample)?;
     if golden.became.is_some() {

@@ -24,6 +24,7 @@ pub(super) struct Samples;
 pub(super) struct Sample(pub(super) Result<Value, String>);
 
 impl fmt::Display for Sample {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Ok(value) => write!(f, "{value}"),
@@ -88,11 +89,13 @@ pub(super) struct Choices {
 
 impl Choices {
     /// Begins another sample.
+    #[inline]
     fn restart(&mut self) {
         (self.at, self.number) = (0, 0);
     }
 
     /// Changes the last decision that can still change.
+    #[inline]
     fn advance(&mut self) -> bool {
         self.taken.truncate(self.at);
         while let Some((taken, of)) = self.taken.pop() {
@@ -105,6 +108,7 @@ impl Choices {
     }
 
     /// Takes names from what the type says that it lacks; tells whether there is a new one.
+    #[inline]
     fn learn(&mut self, refusal: &Refusal) -> bool {
         match *refusal {
             Refusal::Missing(field) if !self.offered.contains(field) && !self.missed.contains(&field) => {
@@ -120,6 +124,7 @@ impl Choices {
     }
 
     /// Decides on one of `of`, 0 first.
+    #[inline]
     pub(super) fn choose(&mut self, of: usize) -> usize {
         if self.at == self.taken.len() {
             self.taken.push((0, of));
@@ -129,12 +134,14 @@ impl Choices {
     }
 
     /// A number from 1 to 100, another one each time: so two fields that are mixed up differ.
+    #[inline]
     pub(super) fn number(&mut self) -> u8 {
         self.number = self.number % 100 + 1;
         self.number
     }
 
     /// A text; one of many forms, for types that are particular about it.
+    #[inline]
     pub(super) fn text(&mut self) -> String {
         const FORMS: &[&str] = &[
             "1",
@@ -163,11 +170,13 @@ impl Choices {
     }
 
     /// Remembers the fields that a type is offered.
+    #[inline]
     pub(super) fn offer(&mut self, fields: &[&'static str]) {
         self.offered.extend(fields);
     }
 
     /// The fields that the type missed in a map.
+    #[inline]
     pub(super) fn missed(&self) -> Vec<&'static str> {
         self.missed.clone()
     }
@@ -185,12 +194,14 @@ pub(super) enum Refusal {
 }
 
 impl From<String> for Refusal {
+    #[inline]
     fn from(text: String) -> Self {
         Self::Other(text)
     }
 }
 
 impl fmt::Display for Refusal {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(field) => write!(f, "missing field `{field}`"),
@@ -207,10 +218,12 @@ impl serde::de::Error for Refusal {
         Self::Other(message.to_string())
     }
 
+    #[inline]
     fn missing_field(field: &'static str) -> Self {
         Self::Missing(field)
     }
 
+    #[inline]
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
         Self::Variant(expected)
     }

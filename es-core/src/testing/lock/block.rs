@@ -57,12 +57,14 @@ pub(super) struct Variant {
 
 impl Block {
     /// The lines of the type `name`, as they stand in a block.
+    #[inline]
     pub(super) fn type_lines(name: &str, layout: &Layout) -> String {
         Lines { depth: 1, head: &format!("type {name}"), layout }.to_string()
     }
 }
 
 impl fmt::Display for Key {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} version {}", self.aggregate, self.event, self.version)
     }
@@ -70,6 +72,7 @@ impl fmt::Display for Key {
 
 /// The text in the file, each line with its end.
 impl fmt::Display for Block {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Lines { depth: 0, head: &self.key.to_string(), layout: &self.layout })?;
         self.types.iter().try_for_each(|(name, layout)| f.write_str(&Self::type_lines(name, layout)))
@@ -84,6 +87,7 @@ struct Lines<'a> {
 }
 
 impl fmt::Display for Lines<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { depth, head, layout: Layout { serde, content } } = *self;
         write!(f, "{:1$}{head}", "", depth * 2)?;
@@ -110,11 +114,13 @@ impl fmt::Display for Lines<'_> {
 }
 
 impl fmt::Display for Field {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.ty)
     }
 }
 
+#[inline]
 fn end(f: &mut fmt::Formatter<'_>, serde: &str) -> fmt::Result {
     match serde {
         "" => f.write_str("\n"),

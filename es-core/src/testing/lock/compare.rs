@@ -40,6 +40,7 @@ pub(super) enum What {
 }
 
 /// Compares a locked block with the version in the program. `positional` says whether the order of fields matters.
+#[inline]
 pub(super) fn compare(locked: &Block, now: &Block, positional: bool) -> Vec<Change> {
     let mut changes = Vec::new();
     Comparison { nested: None, variant: None, positional, changes: &mut changes }.layouts(&locked.layout, &now.layout);
@@ -61,6 +62,7 @@ pub(super) fn compare(locked: &Block, now: &Block, positional: bool) -> Vec<Chan
 }
 
 /// Whether a struct had no fields, with braces or without, and has none now, and nothing else differs.
+#[inline]
 pub(super) fn both_empty(locked: &Block, now: &Block) -> bool {
     let empty = |layout: &Layout| match &layout.content {
         Content::Unit => true,
@@ -71,6 +73,7 @@ pub(super) fn both_empty(locked: &Block, now: &Block) -> bool {
 }
 
 /// The types that `now` knows the shapes of, and `locked` does not.
+#[inline]
 pub(super) fn new_types<'a>(locked: &Block, now: &'a Block) -> impl Iterator<Item = &'a (String, Layout)> {
     let is_known = |name: &str| locked.types.iter().any(|(known, _)| known == name);
     let known: Vec<bool> = now.types.iter().map(|(name, _)| is_known(name)).collect();
@@ -85,11 +88,13 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    #[inline]
     fn push(&mut self, what: What) {
         let (nested, variant) = (self.nested.map(str::to_owned), self.variant.map(str::to_owned));
         self.changes.push(Change { nested, variant, what });
     }
 
+    #[inline]
     fn layouts(&mut self, was: &Layout, is: &Layout) {
         if !same(&was.serde, &is.serde) {
             self.push(What::Serde { was: was.serde.clone(), is: is.serde.clone() });
@@ -104,6 +109,7 @@ impl Comparison<'_> {
         }
     }
 
+    #[inline]
     fn fields(&mut self, was: &[Field], is: &[Field]) {
         let find = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
         let mut gone = Vec::new();
@@ -139,6 +145,7 @@ impl Comparison<'_> {
         self.order(was.iter().map(name).collect(), is.iter().map(name).collect());
     }
 
+    #[inline]
     fn variants(&mut self, was: &[Variant], is: &[Variant]) {
         let find = |variants: &[Variant], name: &str| variants.iter().position(|variant| variant.name == name);
         for Variant { name, layout } in was {
@@ -159,6 +166,7 @@ impl Comparison<'_> {
     }
 
     /// Compares the order of what is in both.
+    #[inline]
     fn order(&mut self, was: Vec<String>, is: Vec<String>) {
         let common = |names: &[String], others: &[String]| -> Vec<String> {
             names.iter().filter(|name| others.contains(name)).cloned().collect()
@@ -170,6 +178,7 @@ impl Comparison<'_> {
     }
 }
 
+#[inline]
 fn kind(content: &Content) -> &'static str {
     match content {
         Content::Unit => "without fields",
@@ -180,6 +189,7 @@ fn kind(content: &Content) -> &'static str {
 }
 
 /// Whether two pieces of source are the same but for spaces.
+#[inline]
 fn same(a: &str, b: &str) -> bool {
     let code = |char: &char| !char.is_whitespace();
     a.chars().filter(code).eq(b.chars().filter(code))

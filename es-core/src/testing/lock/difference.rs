@@ -29,6 +29,7 @@ pub(super) enum Kind {
 
 impl Difference {
     /// Joins the same difference in several versions of an event into one.
+    #[inline]
     pub(super) fn joined(differences: Vec<Self>) -> Vec<Self> {
         let mut joined: Vec<Self> = Vec::new();
         for difference in differences {
@@ -42,6 +43,7 @@ impl Difference {
 }
 
 impl fmt::Display for Difference {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { aggregate, event, versions, kind } = self;
         let (subject, object) = match versions.as_slice() {
@@ -90,6 +92,7 @@ impl fmt::Display for Difference {
 
 /// What became of what, without saying where.
 impl fmt::Display for Change {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let (Some(nested), false) = (&self.nested, matches!(self.what, What::Unknown)) {
             write!(f, "nested type `{nested}`: ")?;
@@ -117,6 +120,7 @@ impl fmt::Display for Change {
     }
 }
 
+#[inline]
 fn attribute(serde: &str) -> String {
     if serde.is_empty() { "no serde attribute".to_owned() } else { format!("`{serde}`") }
 }
@@ -133,6 +137,7 @@ struct Remedy<'a> {
 }
 
 impl fmt::Display for Remedy<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { change, last, newest, .. } = *self;
         let since = last.saturating_add(1);
@@ -179,6 +184,7 @@ impl fmt::Display for Remedy<'_> {
 
 impl Remedy<'_> {
     /// What to write for a change that no attribute on a field can say.
+    #[inline]
     fn nested(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nested = self.change.nested.as_deref();
         match (&self.change.what, nested) {
@@ -202,6 +208,7 @@ impl Remedy<'_> {
         self.own_struct(f)
     }
 
+    #[inline]
     fn own_struct(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { type_name, event, last, newest, .. } = *self;
         let (old, since) = (format!("{type_name}V{last}"), last.saturating_add(1));

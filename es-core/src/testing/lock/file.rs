@@ -35,11 +35,13 @@ struct Entry {
 
 impl LockFile {
     /// A file without blocks.
+    #[inline]
     pub(super) fn new() -> Self {
         Self { head: HEAD.to_owned(), aggregates: BTreeMap::new(), entries: Vec::new() }
     }
 
     /// Reads the text of a file.
+    #[inline]
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.trim_start_matches('\u{feff}');
         let lines: Vec<(usize, &str)> = text.lines().zip(1..).map(|(text, line)| (line, text.trim_end())).collect();
@@ -91,21 +93,25 @@ impl LockFile {
     }
 
     /// The block of an event version.
+    #[inline]
     pub(super) fn get(&self, key: &Key) -> Option<&Block> {
         self.blocks().find(|block| block.key == *key)
     }
 
     /// All blocks.
+    #[inline]
     pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.entries.iter().map(|entry| &entry.block)
     }
 
     /// Notes down the type of an aggregate, and gives the one that was there.
+    #[inline]
     pub(super) fn set_aggregate(&mut self, name: &str, path: &str) -> Option<String> {
         self.aggregates.insert(name.to_owned(), path.to_owned())
     }
 
     /// Adds a block.
+    #[inline]
     pub(super) fn add(&mut self, block: Block) {
         let entry = Entry { text: block.to_string(), block };
         let at = self.entries.partition_point(|other| other.block.key < entry.block.key);
@@ -113,6 +119,7 @@ impl LockFile {
     }
 
     /// Adds a type to a block that does not know it yet.
+    #[inline]
     pub(super) fn add_type(&mut self, key: &Key, name: String, layout: Layout) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.block.key == *key) {
             entry.text.push_str(&Block::type_lines(&name, &layout));
@@ -121,11 +128,13 @@ impl LockFile {
     }
 
     /// Sorts the blocks.
+    #[inline]
     pub(super) fn sort(&mut self) {
         self.entries.sort_by(|a, b| a.block.key.cmp(&b.block.key));
     }
 
     /// Reads the file at `path`, `None` if there is none.
+    #[inline]
     pub(super) fn read(path: &Path) -> Result<Option<Self>, super::LockError> {
         use super::LockError;
         let text = match std::fs::read_to_string(path) {
@@ -143,6 +152,7 @@ impl LockFile {
 
 /// The text of the file.
 impl fmt::Display for LockFile {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.head.is_empty() {
             writeln!(f, "{}", self.head)?;
@@ -160,20 +170,24 @@ impl fmt::Display for LockFile {
 ///
 /// What is wrong with which line.
 #[doc(hidden)]
+#[inline]
 pub fn lock_texts(text: &str) -> Result<[String; 2], String> {
     let file = LockFile::parse(text).map_err(|Fault { line, what }| format!("line {line}: {what}"))?;
     let blocks: Vec<String> = file.blocks().map(ToString::to_string).collect();
     Ok([file.to_string(), blocks.join("\n")])
 }
 
+#[inline]
 fn text_of(lines: &[(usize, &str)]) -> String {
     lines.iter().flat_map(|(_, text)| [text, "\n"]).collect()
 }
 
+#[inline]
 fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with('#')
 }
 
+#[inline]
 fn is_conflict_mark(line: &str) -> bool {
     ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].into_iter().any(|mark| line.starts_with(mark))
 }

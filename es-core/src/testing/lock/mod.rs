@@ -114,6 +114,7 @@ enum LockError {
 }
 
 impl fmt::Display for LockError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { action, path, source } => {
@@ -135,6 +136,7 @@ struct Report<'a> {
 }
 
 impl fmt::Display for Report<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, count) = (self.path.display(), self.differences.len());
         let noun = if count == 1 { "difference" } else { "differences" };
@@ -156,6 +158,7 @@ struct Missing<'a> {
 }
 
 impl fmt::Display for Missing<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "`{}` does not hold what is new in the program:", self.path.display())?;
         self.new.iter().try_for_each(|new| writeln!(f, "  {new}"))?;
@@ -165,6 +168,7 @@ impl fmt::Display for Missing<'_> {
 
 /// Compares `aggregates` with the file at `path`, and adds to it what is new, if it may.
 /// Gives whether it may.
+#[inline]
 fn check(
     aggregates: &[Today],
     path: &Path,
@@ -203,6 +207,7 @@ fn check(
 }
 
 /// How the locked versions of an aggregate differ from those of today.
+#[inline]
 fn differences(file: &LockFile, today: &Today) -> Vec<Difference> {
     let mut differences = Vec::new();
     for locked in file.blocks().filter(|locked| locked.key.aggregate == today.aggregate) {
@@ -237,6 +242,7 @@ fn differences(file: &LockFile, today: &Today) -> Vec<Difference> {
 }
 
 /// Adds what is new in an aggregate, and says what it is.
+#[inline]
 fn add_new(file: &mut LockFile, today: &Today) -> Vec<String> {
     let mut added = Vec::new();
     let (aggregate, path) = (today.aggregate, today.path);

@@ -21,6 +21,7 @@ struct Node<'a> {
 }
 
 /// Reads a block; the lines come with their numbers, without comments and empty lines.
+#[inline]
 pub(super) fn block(lines: &[(usize, &str)]) -> Result<Block, Fault> {
     let mut rest = lines;
     let root = nodes(&mut rest, 0)?.into_iter().next();
@@ -40,6 +41,7 @@ pub(super) fn block(lines: &[(usize, &str)]) -> Result<Block, Fault> {
 }
 
 /// Reads the types of the aggregates: the lines of a block, each a name and a path.
+#[inline]
 pub(super) fn aggregates(lines: &[(usize, &str)]) -> Result<BTreeMap<String, String>, Fault> {
     let mut aggregates = BTreeMap::new();
     for &(line, text) in lines.iter().skip(1) {
@@ -58,6 +60,7 @@ pub(super) fn aggregates(lines: &[(usize, &str)]) -> Result<BTreeMap<String, Str
 
 const TYPE: &str = "type ";
 
+#[inline]
 fn key(line: usize, text: &str) -> Result<Key, Fault> {
     let parts = || {
         let (names, version) = text.rsplit_once(" version ")?;
@@ -73,6 +76,7 @@ fn key(line: usize, text: &str) -> Result<Key, Fault> {
     parts().ok_or_else(|| fault(line, format!("`{text}` is not the head of a block, `aggregate event version 1`")))
 }
 
+#[inline]
 fn named_type(node: Node<'_>) -> Result<(String, Layout), Fault> {
     let (head, layout) = layout(node)?;
     Ok((head.text.trim_start_matches(TYPE).to_owned(), layout))
@@ -84,6 +88,7 @@ struct Head<'a> {
     text: &'a str,
 }
 
+#[inline]
 fn layout(node: Node<'_>) -> Result<(Head<'_>, Layout), Fault> {
     let Node { line, text, serde, children } = node;
     let empty = [
@@ -102,6 +107,7 @@ fn layout(node: Node<'_>) -> Result<(Head<'_>, Layout), Fault> {
     Ok((Head { line, text }, Layout { serde: serde.to_owned(), content }))
 }
 
+#[inline]
 fn content(nodes: Vec<Node<'_>>) -> Result<Content, Fault> {
     let Some(first) = nodes.first() else { return Ok(Content::Unit) };
     let is_field = |node: &Node<'_>| node.text.contains(": ");
@@ -117,6 +123,7 @@ fn content(nodes: Vec<Node<'_>>) -> Result<Content, Fault> {
     Ok(if is_tuple { Content::Tuple(fields) } else { Content::Named(fields) })
 }
 
+#[inline]
 fn variant(node: Node<'_>) -> Result<Variant, Fault> {
     let (head, layout) = layout(node)?;
     if head.text.contains(' ') {
@@ -125,6 +132,7 @@ fn variant(node: Node<'_>) -> Result<Variant, Fault> {
     Ok(Variant { name: head.text.to_owned(), layout })
 }
 
+#[inline]
 fn field(node: Node<'_>) -> Result<Field, Fault> {
     if let Some(child) = node.children.first() {
         return Err(fault(child.line, format!("nothing stands below a field, but `{}` does", child.text)));
@@ -134,6 +142,7 @@ fn field(node: Node<'_>) -> Result<Field, Fault> {
 }
 
 /// Takes the lines that are indented by `depth` steps, with what is below them, from the front of `lines`.
+#[inline]
 fn nodes<'a>(lines: &mut &[(usize, &'a str)], depth: usize) -> Result<Vec<Node<'a>>, Fault> {
     let mut nodes: Vec<Node<'a>> = Vec::new();
     while let Some(&(line, text)) = lines.first() {

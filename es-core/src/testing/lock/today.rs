@@ -43,6 +43,7 @@ impl Today {
 }
 
 /// The block of a shape.
+#[inline]
 pub(super) fn block(key: Key, shape: &TypeShape) -> Block {
     let mut types = Vec::new();
     collect(shape.content, &mut types);
@@ -51,6 +52,7 @@ pub(super) fn block(key: Key, shape: &TypeShape) -> Block {
 }
 
 /// Adds the types in `content` whose shapes are known, each once, however they refer to each other.
+#[inline]
 fn collect(content: evolution::Content, types: &mut Vec<(String, Layout)>) {
     match content {
         evolution::Content::Unit => {}
@@ -68,10 +70,12 @@ fn collect(content: evolution::Content, types: &mut Vec<(String, Layout)>) {
     }
 }
 
+#[inline]
 fn layout(shape: &TypeShape) -> Layout {
     Layout { serde: line(shape.serde), content: content(shape.content) }
 }
 
+#[inline]
 fn content(content: evolution::Content) -> Content {
     match content {
         evolution::Content::Unit => Content::Unit,
@@ -89,11 +93,13 @@ fn content(content: evolution::Content) -> Content {
     }
 }
 
+#[inline]
 fn field(field: &FieldShape) -> Field {
     Field { name: field.name.to_owned(), ty: line(field.ty), serde: line(field.serde) }
 }
 
 /// Source on one line.
+#[inline]
 fn line(source: &str) -> String {
     source.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -18,17 +18,20 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Waits until no one else has it.
+    #[inline]
     pub(super) fn take() -> Self {
         let made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         Self { made, _others: before_others().ok() }
     }
 
     /// Whether this process made the file.
+    #[inline]
     pub(super) fn made(&self, path: &Path) -> bool {
         self.made.as_ref().is_some_and(|made| made.contains(path))
     }
 
     /// Remembers that this process made the file.
+    #[inline]
     pub(super) fn set_made(&mut self, path: &Path) {
         self.made.get_or_insert_default().insert(path.to_owned());
     }
@@ -36,6 +39,7 @@ impl Turn {
 
 /// Locks a file that lies where it disturbs no one. Where there is no such place, writing by renaming still keeps the
 /// lock file whole.
+#[inline]
 fn before_others() -> io::Result<File> {
     let place = std::env::temp_dir().join("es-core.schema-lock");
     // Another user may have made it: reading is enough to lock it.
@@ -45,6 +49,7 @@ fn before_others() -> io::Result<File> {
 }
 
 /// Writes a file as a whole: whoever reads it finds the old text or the new one.
+#[inline]
 pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
