@@ -122,6 +122,49 @@ async fn each_append_of_a_batch_is_answered_with_what_the_journal_has() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_processes_that_begin_the_same_streams_at_once_one_begins_each() {
+    const PROCESSES: usize = 4;
+    const STREAMS: usize = 40;
+    const ROUNDS: usize = 5;
+    let place = Arc::new(Place::new());
+    let mut stores = Vec::new();
+    for _ in 0..PROCESSES {
+        stores.push(place.builder().writers(1).connect(place.url()).await.unwrap());
+    }
+    let mut begun = 0;
+    for round in 0..ROUNDS {
+        let mut answers = tokio::task::JoinSet::new();
+        for (process, store) in stores.iter().enumerate() {
+            for index in 0..STREAMS {
+                let number = round * STREAMS + if process % 2 == 0 { index } else { STREAMS - 1 - index };
+                // Some take what there is, as long as it is one of them that has begun it.
+                let expected = if process == 3 { ExpectedVersion::Any } else { ExpectedVersion::Exact(0) };
+                let append = to(number, expected, some_events(index));
+                let store = store.clone();
+                answers.spawn(async move { (number, append.clone(), store.append(append).await) });
+            }
+        }
+        let mut first = HashSet::new();
+        while let Some(answer) = answers.join_next().await {
+            match answer.unwrap() {
+                (number, append, Ok(appended)) => {
+                    check(&stores[0], &append, &appended).await;
+                    let begins = appended.streams[0].versions.as_ref().unwrap().start() == &1;
+                    assert!(!begins || first.insert(number), "stream {number} begins twice");
+                }
+                (number, append, Err(AppendError::Conflict { stream: at, expected, actual })) => {
+                    assert_eq!((at, expected), (stream(number), append.streams[0].expected));
+                    assert!(actual > 0);
+                }
+                (number, _, answer) => panic!("append to {number}: {answer:?}"),
+            }
+        }
+        begun += first.len();
+    }
+    assert_eq!(begun, STREAMS * ROUNDS);
+}
+
 #[tokio::test]
 async fn an_append_that_is_alone_is_answered_with_what_the_journal_has() {
     let place = Place::new();

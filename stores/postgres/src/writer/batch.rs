@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use es_core::{Append, ExpectedVersion, Payload, StreamAppend, StreamId, Timestamp};
+use es_core::{Append, Payload, StreamAppend, StreamId, Timestamp};
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
-use super::columns::EventColumns;
+use super::columns::{EventColumns, expected_version};
 use super::kinds::{KindNumbers, NewKind};
-use crate::reader::as_integer;
 
 /// The columns of a batch; see the function `append` in the schema.
 #[derive(Debug, Default)]
@@ -52,11 +51,7 @@ impl<'a> Batch<'a> {
                 let stream_no = batch.stream(&mut streams, stream);
                 batch.part_appends.push(number(index + 1));
                 batch.part_streams.push(stream_no);
-                batch.part_expected.push(match expected {
-                    ExpectedVersion::Any => None,
-                    ExpectedVersion::NoStream => Some(0),
-                    ExpectedVersion::Exact(version) => Some(as_integer(*version)),
-                });
+                batch.part_expected.push(expected_version(*expected));
                 batch.part_events.push(number(events.len()));
                 for event in events {
                     let kind = kinds.get(NewKind::of(stream.aggregate(), event)).unwrap_or(0);

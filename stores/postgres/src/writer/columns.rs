@@ -1,10 +1,12 @@
 //! The columns of events, as arrays.
 
-use es_core::{EventId, Metadata, Payload};
+use es_core::{EventId, ExpectedVersion, Metadata, Payload};
 use serde::de::IgnoredAny;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 use uuid::Uuid;
+
+use crate::reader::as_integer;
 
 /// The format of payloads that are kept as JSON.
 const JSON: &str = "json";
@@ -101,6 +103,15 @@ impl<'a> EventColumns<'a> {
             .bind(self.correlations.first())
             .bind(self.causations.first())
             .bind(self.extras.first())
+    }
+}
+
+/// The version that a stream is expected to have; `None` where it may have any.
+pub(super) fn expected_version(expected: ExpectedVersion) -> Option<i64> {
+    match expected {
+        ExpectedVersion::Any => None,
+        ExpectedVersion::NoStream => Some(0),
+        ExpectedVersion::Exact(version) => Some(as_integer(version)),
     }
 }
 

@@ -23,6 +23,10 @@ impl StreamNumbers {
         self.0.get(stream)
     }
 
+    pub(super) fn set(&mut self, stream: &StreamId, no: i64) {
+        self.0.set(stream, no);
+    }
+
     /// Forgets the number of a stream: it may be that of another one.
     pub(super) fn forget(&mut self, stream: &StreamId) {
         self.0.remove(stream);

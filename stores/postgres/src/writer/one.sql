@@ -18,4 +18,4 @@ SELECT
     grown.epoch, grown.no, grown.version, grown.recorded_at, $6, $7, $8::text::json, $9::bytea, $10::text, $11::uuid,
     $12::uuid, $13::uuid, $14::text::json
 FROM grown
-RETURNING epoch, ARRAY[number], ARRAY[stream], ARRAY[version], ARRAY[recorded_at]
+RETURNING epoch, ARRAY[number], ARRAY[1], ARRAY[stream], ARRAY[version], ARRAY[recorded_at]

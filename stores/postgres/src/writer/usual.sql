@@ -1,7 +1,8 @@
--- Appends that have one stream each, which was written before, and of which no two have the same. Those that are not
--- answered were not written.
+-- Appends that have one stream each, and of which no two have the same: to streams that are there, and to such as they
+-- begin. Those that are not answered were not written.
 --
--- The streams stand by number, in their order: appends lock them in the same one everywhere.
+-- The streams stand in the order in which appends lock them everywhere: those that are there by number, then those that
+-- are not by name.
 WITH moment AS MATERIALIZED (
     SELECT (generation << 48) + pg_current_xact_id()::text::bigint AS epoch FROM {schema}.meta
 ),
@@ -23,6 +24,19 @@ grown AS (
     AND streams.epoch < (SELECT epoch FROM moment)
     RETURNING streams.no, streams.version, streams.recorded_at, given.first, given.events
 ),
+inserted AS (
+    INSERT INTO {schema}.streams (aggregate, id, version, epoch, recorded_at)
+    SELECT given.aggregate, given.id, given.events, (SELECT epoch FROM moment), $7
+    FROM unnest($18::integer[], $19::text[], $20::text[]) AS given (events, aggregate, id)
+    ON CONFLICT DO NOTHING
+    RETURNING no, id, version, recorded_at
+),
+heads AS (
+    SELECT no, version, recorded_at, first, events FROM grown
+    UNION ALL
+    -- No two that begin have the same id.
+    SELECT no, version, recorded_at, ($17::integer[])[array_position($20, id)], version::integer FROM inserted
+),
 written AS (
     INSERT INTO {schema}.events (
         epoch, stream, version, recorded_at, id, kind, payload, payload_bytes, actor, command_id, correlation_id,
@@ -37,11 +51,11 @@ written AS (
         SELECT
             no AS stream, version - events AS version_before, recorded_at, first,
             generate_series(first, first + events - 1) AS at
-        FROM grown
+        FROM heads
     ) AS event
     RETURNING number
 )
 SELECT
-    (SELECT epoch FROM moment), (SELECT array_agg(number) FROM written), array_agg(no), array_agg(version),
-    array_agg(recorded_at)
-FROM grown
+    (SELECT epoch FROM moment), (SELECT array_agg(number) FROM written), array_agg(first), array_agg(no),
+    array_agg(version), array_agg(recorded_at)
+FROM heads
