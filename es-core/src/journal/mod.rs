@@ -62,10 +62,10 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Page, JournalError>> + Send;
 
     /// Reads the events of a stream as [`read_stream`](Self::read_stream) does, for who makes a state of them: all that counts
-    /// is what each of them is and its payload, and the id of the last one.
+    /// is what each of them is and its payload, and the id and the position of the last one.
     ///
     /// So a store need not read the rest where that costs more: the ids of the other events are those of no event then,
-    /// the times are [`Timestamp::MIN`], and there is no metadata.
+    /// their positions [`Position::START`], the times are [`Timestamp::MIN`], and there is no metadata.
     fn read_payloads(
         &self,
         stream: &StreamId,

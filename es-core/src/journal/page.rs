@@ -153,6 +153,14 @@ impl Page {
         }
     }
 
+    /// Gives the last event its position, in the same way.
+    pub fn set_last_position(&mut self, position: Position) {
+        if let Some(last) = self.events.last_mut() {
+            last.position = position;
+            self.next = self.next.max(position);
+        }
+    }
+
     /// Leaves out the events after `position`.
     #[cfg(feature = "tokio")]
     pub(crate) fn cut_after(&mut self, position: Position) {

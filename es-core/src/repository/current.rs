@@ -66,11 +66,18 @@ impl<A: Aggregate> Current<A> {
         let mut page = read(self.version + 1, PageSize::events(FIRST_PAGE)).await?;
         loop {
             let next = page.last().map(|last| last.version + 1).filter(|next| page.more() && *next <= to);
-            let Some(next) = next else { return self.apply_page(&page) };
+            let Some(next) = next else {
+                return match self.apply_page(&page) {
+                    Err(error) => Err(located(journal, error).await),
+                    Ok(()) => Ok(()),
+                };
+            };
             // The store reads it while this one is applied.
             let mut following = pin!(read(next, PageSize::default()));
             let read = begun(following.as_mut()).await;
-            self.apply_page(&page)?;
+            if let Err(error) = self.apply_page(&page) {
+                return Err(located(journal, error).await);
+            }
             page = match read {
                 Some(read) => read?,
                 None => following.await?,
@@ -102,6 +109,19 @@ impl<A: Aggregate> Current<A> {
         (self.version, self.position, self.last_event) = at;
         result
     }
+}
+
+/// Finds out where the event is that cannot be read: payloads need not say it.
+async fn located(journal: &impl Journal, error: LoadError) -> LoadError {
+    let LoadError::Decode(mut unreadable) = error else { return error };
+    if unreadable.position == Position::START {
+        let versions = unreadable.version..=unreadable.version;
+        match journal.read_stream(&unreadable.stream, versions, PageSize::events(1)).await {
+            Ok(page) => unreadable.position = page.last().map_or(Position::START, |raw| raw.position),
+            Err(error) => return error.into(),
+        }
+    }
+    LoadError::Decode(unreadable)
 }
 
 /// Checks that no event is missing before `raw`: a state that leaves one out would be wrong in silence.

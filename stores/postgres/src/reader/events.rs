@@ -1,7 +1,6 @@
 //! Pages of events: of one stream, and of all.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use es_core::{Filter, JournalError, Page, PageSize, Position, StreamId};
 
@@ -24,26 +23,12 @@ impl Reader {
         if versions.is_empty() {
             return Ok(Page::new(size, Position::START));
         }
-        on_connection!(self, "read a stream", |lent| self.stream_page(lent, &self.sql.stream, stream, versions, size))
+        on_connection!(self, "read a stream", |lent| self.stream_page(lent, stream, versions, size))
     }
 
-    /// See [`Journal::read_payloads`](es_core::Journal::read_payloads).
-    pub(crate) async fn read_payloads(
-        &self,
-        stream: &StreamId,
-        versions: &RangeInclusive<u64>,
-        size: PageSize,
-    ) -> Result<Page, JournalError> {
-        if versions.is_empty() {
-            return Ok(Page::new(size, Position::START));
-        }
-        on_connection!(self, "read a stream", |lent| self.stream_page(lent, &self.sql.payloads, stream, versions, size))
-    }
-
-    async fn stream_page(
+    pub(super) async fn stream_page(
         &self,
         lent: &mut Lent<'_>,
-        sql: &Arc<str>,
         stream: &StreamId,
         versions: &RangeInclusive<u64>,
         size: PageSize,
@@ -54,7 +39,7 @@ impl Reader {
             // Events with versions from 0 down are damage that is to be found.
             let first = if expected == 1 { i64::MIN } else { as_integer(expected) };
             let limit = self.ask_for(size);
-            let query = sqlx::query(ready(sql))
+            let query = sqlx::query(ready(&self.sql.stream))
                 .bind(stream.aggregate())
                 .bind(stream.id())
                 .bind(first)

@@ -6,6 +6,7 @@ mod held_back;
 mod kinds;
 mod meanings;
 mod page;
+mod payloads;
 mod row;
 mod stream;
 

@@ -20,12 +20,35 @@ pub(super) struct Lines {
     pub(super) end: Option<End>,
 }
 
+/// More bytes than that do not go into a page, nor into what is read beyond it.
+pub(super) fn enough(size: PageSize) -> usize {
+    size.bytes.saturating_mul(2).saturating_add(1024 * 1024)
+}
+
 impl Reader {
-    /// How many events to ask for, so that a page with room for `size` is full, or a little more than that.
+    /// How many events go into a page with room for `size`, or a little more than that.
+    pub(super) fn fit_in(&self, size: PageSize) -> i64 {
+        let by_bytes = size.bytes / self.length_of_late();
+        i64::try_from(size.events.min(by_bytes + by_bytes / 4 + 16)).unwrap_or(i64::MAX)
+    }
+
+    /// How many events to ask for, so that such a page is full, and it is known whether there are more.
     pub(super) fn ask_for(&self, size: PageSize) -> i64 {
-        let by_bytes = size.bytes / self.event_bytes.load(Ordering::Relaxed).max(1);
-        let events = size.events.min(by_bytes + by_bytes / 4 + 16);
-        i64::try_from(events).unwrap_or(i64::MAX).saturating_add(1)
+        self.fit_in(size).saturating_add(1)
+    }
+
+    /// How long the payloads of events have been of late.
+    pub(super) fn length_of_late(&self) -> usize {
+        self.event_bytes.load(Ordering::Relaxed).max(1)
+    }
+
+    /// Notes how long the payloads of some events were.
+    pub(super) fn note_length(&self, bytes: usize, events: usize) {
+        if let Some(average) = bytes.checked_div(events) {
+            let before = self.event_bytes.load(Ordering::Relaxed);
+            // That another page says something else at the same time does no harm.
+            self.event_bytes.store((before / 2 + average / 2).max(average), Ordering::Relaxed);
+        }
     }
 
     /// Runs a query, and takes its rows. Much more than fits in a page is not waited for.
@@ -35,7 +58,6 @@ impl Reader {
         query: Query<'_, Postgres, PgArguments>,
         size: PageSize,
     ) -> Result<Lines, Trouble> {
-        let enough = size.bytes.saturating_mul(2).saturating_add(1024 * 1024);
         let mut lines = Lines { events: Vec::new(), end: None };
         let mut bytes = 0_usize;
         let mut rows = query.fetch(&mut lent.db);
@@ -47,18 +69,14 @@ impl Reader {
                 }
                 Line::End(end) => lines.end = Some(end),
             }
-            if bytes > enough {
+            if bytes > enough(size) {
                 drop(rows);
                 // On the old one the server would send the rest first.
                 lent.renew().await?;
                 break;
             }
         }
-        if let Some(average) = bytes.checked_div(lines.events.len()) {
-            let before = self.event_bytes.load(Ordering::Relaxed);
-            // That another page says something else at the same time does no harm.
-            self.event_bytes.store((before / 2 + average / 2).max(average), Ordering::Relaxed);
-        }
+        self.note_length(bytes, lines.events.len());
         Ok(lines)
     }
 

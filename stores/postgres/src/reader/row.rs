@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::kinds::Kind;
 use crate::place::Place;
 
-static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
+pub(super) static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
 
 /// A row of the table `events`, with the columns of `page.sql`, in the binary format.
 pub(super) struct EventRow {
@@ -73,9 +73,7 @@ impl EventRow {
     }
 
     fn bytes(&self, index: usize) -> Option<&[u8]> {
-        let value = self.row.try_get_raw(index).ok()?;
-        // `null` is an error here.
-        value.as_bytes().ok()
+        bytes(&self.row, index)
     }
 
     pub(super) fn stream(&self) -> i64 {
@@ -109,7 +107,6 @@ impl EventRow {
     }
 
     fn metadata(&self, place: &Place) -> Result<Arc<Metadata>, JournalError> {
-        // Of a row that ends before them there is none.
         if (9..=13).all(|index| self.value(index).is_none()) {
             return Ok(Arc::clone(&NO_METADATA));
         }
@@ -165,9 +162,15 @@ impl EventRow {
     }
 }
 
-fn integer(row: &PgRow, index: usize) -> Option<i64> {
+/// A value in the binary format; `None` where there is none.
+pub(super) fn bytes(row: &PgRow, index: usize) -> Option<&[u8]> {
     let value = row.try_get_raw(index).ok()?;
-    value.as_bytes().ok()?.try_into().ok().map(i64::from_be_bytes)
+    // `null` is an error here.
+    value.as_bytes().ok()
+}
+
+pub(super) fn integer(row: &PgRow, index: usize) -> Option<i64> {
+    bytes(row, index)?.try_into().ok().map(i64::from_be_bytes)
 }
 
 /// The time of microseconds since 1970, if there is one.
