@@ -4,8 +4,32 @@
 mod common;
 
 use common::{Place, event};
-use es_core::{Append, ExpectedVersion, Journal, JournalError, NewEvent, Page, PageSize, StreamId};
+use es_core::prelude::*;
+use es_core::{Append, ExpectedVersion, Journal, JournalError, LoadError, NewEvent, Page, PageSize, StreamId};
+use serde::{Deserialize, Serialize};
 use sqlx::{Connection, Executor, PgConnection};
+
+#[derive(Command, Debug, Clone)]
+struct Note;
+
+#[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[event(name = "noted")]
+struct Noted {
+    by: u64,
+}
+
+#[derive(Aggregate, Debug, Default, Clone)]
+#[aggregate(name = "account", commands(Note), events(Noted), error = std::convert::Infallible)]
+struct Account {
+    #[apply(Noted => self.sum + event.by)]
+    sum: u64,
+}
+
+impl Handle<Note> for Account {
+    fn handle(&self, _: Note, _: &Context) -> Decision<Self> {
+        accept(Noted { by: 1 })
+    }
+}
 
 fn stream() -> StreamId {
     StreamId::new("account", "alice").unwrap()
@@ -92,4 +116,24 @@ async fn an_event_that_is_missing_or_has_lost_something_is_found() {
         let Err(error) = read else { panic!("not found: {damage}") };
         assert!(matches!(&error, JournalError::Corrupt { what, .. } if what.contains(said)), "{damage}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_named_with_its_position() {
+    let place = Place::new();
+    let store = place.builder().connect(place.url()).await.unwrap();
+    for number in 0..100 {
+        let payload = if number == 70 { br#""no number""#.to_vec() } else { br#"{"by":1}"#.to_vec() };
+        let event = NewEvent { payload, ..event() };
+        store.append(Append::to_stream(stream(), ExpectedVersion::Any, vec![event])).await.unwrap();
+    }
+    let page = store.read_stream(&stream(), 71..=71, PageSize::default()).await.unwrap();
+    let accounts = Repository::<Account, _>::new(&store);
+    let loaded = accounts.load("alice").at_version(70).await.unwrap();
+    assert_eq!((loaded.state.sum, loaded.version), (70, 70));
+    let page_before = store.read_stream(&stream(), 70..=70, PageSize::default()).await.unwrap();
+    assert_eq!(Some(loaded.position), page_before.last().map(|last| last.position));
+    let error = accounts.load("alice").await.unwrap_err();
+    let LoadError::Decode(unreadable) = error else { panic!("{error:?}") };
+    assert_eq!((unreadable.version, Some(unreadable.position)), (71, page.last().map(|last| last.position)));
 }

@@ -13,7 +13,6 @@ use sqlx::{Connection, Either, Executor, PgConnection};
 use super::answer::{Answer, nothing};
 use super::batch::{Batch, new_kinds};
 use super::kinds::KindNumbers;
-use super::numbers::StreamNumbers;
 use super::repeated::{event_ids, repeated};
 use super::waiting::Waiting;
 use super::{IDLE, Job, Session, TRIES, TRIES_TOGETHER, Writer, rest};
@@ -197,7 +196,7 @@ impl Writer {
             }
         }
         let (db, _) = self.connector.connect().await.map_err(Failure::NotConnected)?;
-        Ok(Session { db, kinds: KindNumbers::default(), numbers: StreamNumbers::default(), used: Instant::now() })
+        Ok(Session { db, kinds: KindNumbers::default(), used: Instant::now() })
     }
 
     pub(super) fn keep(&mut self, mut session: Session) {

@@ -75,6 +75,7 @@ struct Writer {
     clock: Arc<dyn Clock>,
     watch: Arc<Watch>,
     statements: Arc<Statements>,
+    numbers: Arc<StreamNumbers>,
     /// `None` before the first append, and after one that failed.
     session: Option<Session>,
     notices: Notices,
@@ -83,7 +84,6 @@ struct Writer {
 struct Session {
     db: PgConnection,
     kinds: KindNumbers,
-    numbers: StreamNumbers,
     used: Instant,
 }
 
@@ -116,12 +116,14 @@ pub(crate) fn start(
         repeated: ready(include_str!("repeated.sql")),
         barrier: ready(include_str!("barrier.sql")),
     });
+    let numbers = Arc::<StreamNumbers>::default();
     for _ in 0..writers.max(1) {
         let writer = Writer {
             connector: connector.clone(),
             clock: Arc::clone(clock),
             watch: Arc::clone(watch),
             statements: Arc::clone(&statements),
+            numbers: Arc::clone(&numbers),
             session: None,
             notices: Notices::new(),
         };
@@ -157,6 +159,8 @@ async fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
     let Some(first) = queue.recv().await else { return };
     let mut weight = first.weight();
     jobs.push(first);
+    // Others come with it: those whose appends were answered together go on at the same time.
+    tokio::task::yield_now().await;
     while weight < BATCH && jobs.len() < APPENDS {
         let Ok(job) = queue.try_recv() else { return };
         weight += job.weight();

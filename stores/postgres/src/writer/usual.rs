@@ -12,7 +12,7 @@ use super::commit::{Failure, run};
 use super::kinds::{KindNumbers, NewKind};
 use super::numbers::StreamNumbers;
 use super::waiting::Waiting;
-use super::{Session, Statements, Writer, ready};
+use super::{Session, Writer, ready};
 use crate::reader::as_time;
 
 /// The most events that are written so in one statement: the server walks to each in its array.
@@ -66,7 +66,7 @@ fn usual(appends: &[Append]) -> Vec<Usual<'_>> {
 }
 
 /// Gives them the numbers of their streams, as far as these are known, and puts them in order. Some are left out.
-fn put_in_order(usual: &mut Vec<Usual<'_>>, numbers: &mut StreamNumbers) {
+fn put_in_order(usual: &mut Vec<Usual<'_>>, numbers: &StreamNumbers) {
     let mut new = HashSet::new();
     usual.retain_mut(|append| {
         let stream = &append.part.stream;
@@ -112,8 +112,8 @@ impl Writer {
         let now = self.clock.now();
         let mut session = self.session().await?;
         session.add_kinds(&self.connector.schema, usual.iter().map(|append| append.part)).await?;
-        session.find_numbers(&self.statements, usual).await?;
-        put_in_order(usual, &mut session.numbers);
+        self.find_numbers(&mut session, usual).await?;
+        put_in_order(usual, &self.numbers);
         if usual.is_empty() {
             self.keep(session);
             return Ok(Vec::new());
@@ -146,12 +146,12 @@ impl Writer {
             match answer {
                 Some(Written { no, appended }) => {
                     if append.no.is_none() {
-                        session.numbers.set(stream, no);
+                        self.numbers.set(stream, no);
                     }
                     written.push((append.index, appended));
                 }
                 // Another one was faster, or what was known is no longer so.
-                None => session.numbers.forget(stream),
+                None => self.numbers.forget(stream),
             }
         }
         if !written.is_empty() {
@@ -160,18 +160,16 @@ impl Writer {
         self.keep(session);
         Ok(written)
     }
-}
 
-impl Session {
     /// Finds the numbers of streams that are to be there.
-    async fn find_numbers(&mut self, statements: &Statements, usual: &[Usual<'_>]) -> Result<(), Failure> {
+    async fn find_numbers(&self, session: &mut Session, usual: &[Usual<'_>]) -> Result<(), Failure> {
         let old = usual.iter().filter(|append| !append.begins()).map(|append| &append.part.stream);
         let unknown: Vec<_> = old.filter(|stream| self.numbers.get(stream).is_none()).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         // The events have not been sent yet.
-        self.numbers.find(&mut self.db, ready(&statements.numbers), &unknown).await.map_err(Failure::NotWritten)
+        self.numbers.find(&mut session.db, ready(&self.statements.numbers), &unknown).await.map_err(Failure::NotWritten)
     }
 }
 
@@ -343,12 +341,12 @@ mod tests {
             append("a", any, 1),
             append("f", exact(3), 1),
         ];
-        let mut numbers = StreamNumbers::default();
+        let numbers = StreamNumbers::default();
         for (index, no) in [(0, 1), (3, 7), (4, 5)] {
             numbers.set(&appends[index].streams[0].stream, no);
         }
         let mut usual = usual(&appends);
-        put_in_order(&mut usual, &mut numbers);
+        put_in_order(&mut usual, &numbers);
         let order: Vec<_> = usual.iter().map(|append| (append.part.stream.id(), append.no)).collect();
         // Nobody has to be asked whether the first one is there. The last one cannot begin: it is expected to have events.
         assert_eq!(order, [("a", Some(5)), ("b", Some(7)), ("c", None), ("d", None), ("e", None)]);
@@ -361,7 +359,7 @@ mod tests {
         second.streams[0].stream = other;
         let appends = [append("a", ExpectedVersion::NoStream, 1), second];
         let mut usual = usual(&appends);
-        put_in_order(&mut usual, &mut StreamNumbers::default());
+        put_in_order(&mut usual, &StreamNumbers::default());
         assert_eq!(usual.iter().map(|append| append.index).collect::<Vec<_>>(), [0]);
     }
 
