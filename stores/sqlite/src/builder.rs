@@ -21,7 +21,8 @@ pub enum Durability {
     Relaxed,
 }
 
-/// On which thread an append is committed, and with it, how long its future may block the thread that polls it.
+/// On which thread an append is committed and a few events are read, and with it, how long such a future may block the
+/// thread that polls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Commits {
@@ -32,6 +33,9 @@ pub enum Commits {
     /// commit, **a thread of the runtime is blocked**: less than a millisecond on average over the last commits, or it is not done;
     /// a disk that stalls once blocks the thread for that time once. Not done on the caller's thread are large
     /// appends, waiting for another program that holds the file, inline views, and copying the WAL into the file.
+    ///
+    /// What takes no time to speak of is read there too: up to 64 events of a stream, its version, a snapshot. After a read
+    /// that had to wait for the disk for more than a millisecond, the next 64 are done on threads of the store.
     #[default]
     Adaptive,
     /// Always on a thread of the store's own: no method of the store blocks its caller's thread, however slow the disk.

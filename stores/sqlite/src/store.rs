@@ -15,18 +15,17 @@ use es_core::{
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use crate::builder::{Durability, SqliteStoreBuilder};
+use crate::builder::{Commits, Durability, SqliteStoreBuilder};
 use crate::error::OpenError;
 use crate::open::Opened;
 use crate::place::{Failure, Place};
 use crate::projection::{Leases, SqliteTx};
-use crate::queue::Queue;
-use crate::reader::{self, ReadJob, Reader, read_job};
+use crate::reader::{self, Reader, Readers, read_job};
 use crate::watch::{Head, Watch};
 use crate::writer::{Job, SnapshotWrite, Writer, Writes, add_view, transaction};
 
-/// Queries that wait for a reader. Whoever comes then waits before.
-const QUEUE: usize = 4_096;
+/// The largest page that is read on the thread of a caller, in bytes.
+const SMALL_PAGE: usize = 64 * 1024;
 
 /// A journal and its snapshots in one SQLite file.
 ///
@@ -43,7 +42,9 @@ struct Shared {
     clock: Arc<dyn Clock>,
     writes: Arc<Writes>,
     /// `None` where the writer reads as well.
-    reads: Option<Arc<Queue<ReadJob>>>,
+    readers: Option<Arc<Readers>>,
+    /// Whether the threads of callers may read.
+    reads_at_once: bool,
     watch: Arc<Watch>,
     head: watch::Sender<Head>,
     leases: Arc<Leases>,
@@ -122,13 +123,58 @@ impl SqliteStore {
     {
         let place = &self.shared.place;
         let (job, answer) = read_job(query);
-        match &self.shared.reads {
-            Some(reads) => reads.push(job).await.map_err(|_| place.closed())?,
+        match &self.shared.readers {
+            Some(readers) => readers.push(job).await.map_err(|_| place.closed())?,
             None => self.write(Job::Read(job)).await?,
         }
         match answer.await.map_err(|_| place.closed())? {
             Ok(result) => result.map_err(|failure| place.error(action, failure)),
             Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    /// Runs a short query on the thread of the caller, where that may be; otherwise on one of the store's.
+    async fn look<T, F>(&self, action: &'static str, query: F) -> Result<T, JournalError>
+    where
+        F: FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.at_once(query) {
+            Ok(result) => result.map_err(|failure| self.shared.place.error(action, failure)),
+            Err(query) => self.query(action, query).await,
+        }
+    }
+
+    /// Reads a page of a stream: a small one as [`look`](Self::look) does.
+    async fn page<F>(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+        read: F,
+    ) -> Result<Page, JournalError>
+    where
+        F: Fn(&mut Reader, &StreamId, &RangeInclusive<u64>, PageSize) -> Result<Page, Failure> + Send + 'static,
+    {
+        let action = "read a stream";
+        let small = PageSize { bytes: size.bytes.min(SMALL_PAGE), ..size };
+        let few = self.at_once(|reader| {
+            let few = reader::are_few(&reader.db, stream, &versions)?;
+            if few { read(reader, stream, &versions, small).map(Some) } else { Ok(None) }
+        });
+        if let Ok(few) = few
+            && let Some(page) = few.map_err(|failure| self.shared.place.error(action, failure))?
+        {
+            return Ok(page);
+        }
+        let stream = stream.clone();
+        self.query(action, move |reader| read(reader, &stream, &versions, size)).await
+    }
+
+    fn at_once<T, Q: FnOnce(&mut Reader) -> T>(&self, query: Q) -> Result<T, Q> {
+        match &self.shared.readers {
+            Some(readers) if self.shared.reads_at_once => readers.at_once(query),
+            _ => Err(query),
         }
     }
 
@@ -181,8 +227,8 @@ impl SqliteStore {
 impl Shared {
     fn close(&self) {
         self.writes.close();
-        if let Some(reads) = &self.reads {
-            reads.close();
+        if let Some(readers) = &self.readers {
+            readers.close();
         }
         self.watch.close();
         self.head.send_modify(|head| head.closed = true);
@@ -228,7 +274,8 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         place: place.clone(),
         clock: Arc::clone(&options.clock),
         writes: Arc::new(Writes::new(options.commits)),
-        reads: (!readers.is_empty()).then(|| Arc::new(Queue::new(QUEUE))),
+        readers: (!readers.is_empty()).then(|| Arc::new(Readers::new(readers))),
+        reads_at_once: options.commits == Commits::Adaptive,
         watch: Arc::default(),
         head: watch::Sender::new(Head { position: head, closed: false }),
         leases: Arc::default(),
@@ -241,14 +288,15 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
     let writer =
         Writer::new(writer, options.clock, place.clone(), shared.head.clone(), is_durable, options.busy_timeout)
             .map_err(|error| cannot_start(&shown, error))?;
-    for reader in readers {
-        let Some(queue) = shared.reads.clone() else { break };
-        let open = open.clone();
-        let work = move || {
-            reader::run(reader, &queue);
-            drop(open);
-        };
-        spawn("es-sqlite-reader", work).map_err(|error| cannot_start(&shown, error))?;
+    if let Some(readers) = &shared.readers {
+        for index in readers.indices() {
+            let (readers, open) = (Arc::clone(readers), open.clone());
+            let work = move || {
+                readers.run(index);
+                drop(open);
+            };
+            spawn("es-sqlite-reader", work).map_err(|error| cannot_start(&shown, error))?;
+        }
     }
     if let Some(db) = watch {
         let (watch, head) = (Arc::clone(&shared.watch), shared.head.clone());
@@ -298,8 +346,7 @@ impl Journal for SqliteStore {
         versions: RangeInclusive<u64>,
         size: PageSize,
     ) -> Result<Page, JournalError> {
-        let stream = stream.clone();
-        self.query("read a stream", move |reader| reader::read_stream(reader, &stream, &versions, size)).await
+        self.page(stream, versions, size, reader::read_stream).await
     }
 
     async fn read_payloads(
@@ -308,8 +355,7 @@ impl Journal for SqliteStore {
         versions: RangeInclusive<u64>,
         size: PageSize,
     ) -> Result<Page, JournalError> {
-        let stream = stream.clone();
-        self.query("read a stream", move |reader| reader::read_payloads(reader, &stream, &versions, size)).await
+        self.page(stream, versions, size, reader::read_payloads).await
     }
 
     async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
@@ -319,13 +365,13 @@ impl Journal for SqliteStore {
 
     async fn version(&self, stream: &StreamId) -> Result<u64, JournalError> {
         let stream = stream.clone();
-        self.query("find the version of a stream", move |reader| reader::version(&reader.db, &stream)).await
+        self.look("find the version of a stream", move |reader| reader::version(&reader.db, &stream)).await
     }
 
     async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<u64, JournalError> {
         let stream = stream.clone();
         let query = move |reader: &mut Reader| reader::version_at(&reader.db, &stream, time);
-        self.query("find the version of a stream at a time", query).await
+        self.look("find the version of a stream at a time", query).await
     }
 
     async fn find_command(
@@ -334,11 +380,11 @@ impl Journal for SqliteStore {
         id: CommandId,
     ) -> Result<Option<RangeInclusive<u64>>, JournalError> {
         let stream = stream.clone();
-        self.query("find a command", move |reader| reader::find_command(&reader.db, &stream, id)).await
+        self.look("find a command", move |reader| reader::find_command(&reader.db, &stream, id)).await
     }
 
     async fn head(&self) -> Result<Position, JournalError> {
-        self.query("find the head", |reader| Ok(Position::new(reader::head(&reader.db)?))).await
+        self.look("find the head", |reader| Ok(Position::new(reader::head(&reader.db)?))).await
     }
 
     async fn newest(&self) -> Result<Position, JournalError> {
@@ -376,7 +422,7 @@ impl SnapshotStore for SqliteStore {
     ) -> Result<Option<Snapshot>, JournalError> {
         let (stream, format) = (stream.clone(), format.to_owned());
         let query = move |reader: &mut Reader| reader::load_snapshot(&reader.db, &stream, up_to, &format);
-        self.query("load a snapshot", query).await
+        self.look("load a snapshot", query).await
     }
 
     async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {

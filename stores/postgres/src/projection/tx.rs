@@ -57,7 +57,7 @@ impl PostgresTx {
         let (token, Mark(mark)) = (id.simple().to_string(), Mark::of(id));
         // The lock is in nobody's way; others see by it whether the transaction is still there.
         let begin = format!(
-            "BEGIN READ WRITE; SET LOCAL es.transaction = '{token}'; SELECT pg_advisory_xact_lock_shared({mark})"
+            "BEGIN READ WRITE; SELECT set_config('es.transaction', '{token}', true), pg_advisory_xact_lock_shared({mark})"
         );
         let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
         let (place, statements) = (place.clone(), Arc::clone(statements));

@@ -14,6 +14,9 @@ use crate::place::Failure;
 /// The most events that are looked at for one page: a filter that lets few of them through holds up nobody for long.
 const SCANNED: usize = 32 * 1024;
 
+/// So many events of a stream take less time than the way to another thread and back.
+const FEW: u64 = 64;
+
 /// The number of a stream; `None` if it was never written.
 pub(crate) fn stream_no(db: &Connection, stream: &StreamId) -> Result<Option<i64>, Failure> {
     let mut query = db.prepare_cached("SELECT no FROM streams WHERE aggregate = ?1 AND id = ?2")?;
@@ -76,6 +79,12 @@ pub(crate) fn read_payloads(
         page.set_last_id(id.ok_or_else(|| no_id(position))?);
     }
     Ok(page)
+}
+
+/// Whether a stream has so few events among these versions that reading them takes no time to speak of.
+pub(crate) fn are_few(db: &Connection, stream: &StreamId, versions: &RangeInclusive<u64>) -> Result<bool, Failure> {
+    let last = version(db, stream)?.min(*versions.end());
+    Ok(last.saturating_sub(*versions.start()) < FEW)
 }
 
 /// Runs a query for versions of a stream, and has a page filled with its rows, in order and with no gap.

@@ -4,6 +4,7 @@ mod events;
 mod ids;
 mod metadata;
 mod names;
+mod readers;
 mod row;
 mod snapshots;
 
@@ -13,13 +14,14 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::place::Failure;
-use crate::queue::Queue;
 
 pub(crate) use events::{
-    as_integer, find_command, head, last_event, read_all, read_payloads, read_stream, stream_no, version, version_at,
+    are_few, as_integer, find_command, head, last_event, read_all, read_payloads, read_stream, stream_no, version,
+    version_at,
 };
 pub(crate) use ids::{BLOCK, IdPart, id_part};
 pub(crate) use names::Names;
+pub(crate) use readers::Readers;
 pub(crate) use row::as_time;
 pub(crate) use snapshots::{list_snapshots, load_snapshot};
 
@@ -54,11 +56,4 @@ pub(crate) fn read_job<T: Send + 'static>(
         let _ = answer.send(result);
     };
     (Box::new(job), answered)
-}
-
-/// Runs what is in the queue, until it is closed and empty.
-pub(crate) fn run(mut reader: Reader, queue: &Queue<ReadJob>) {
-    while let Some(job) = queue.take() {
-        job(&mut reader);
-    }
 }
