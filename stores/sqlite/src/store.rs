@@ -164,6 +164,7 @@ impl SqliteStore {
         });
         if let Ok(few) = few
             && let Some(page) = few.map_err(|failure| self.shared.place.error(action, failure))?
+            && (!page.more() || page.len() == size.events || size.bytes <= SMALL_PAGE)
         {
             return Ok(page);
         }

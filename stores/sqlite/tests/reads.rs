@@ -1,0 +1,84 @@
+//! Reads that are done on the thread of their caller, and those that are not.
+#![allow(missing_docs, reason = "a test")]
+
+mod common;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use common::{account, append, event, events, place};
+use es_core::{Journal, JournalError, Page, PageSize};
+use es_sqlite::{Commits, Durability, SqliteStore, SqliteStoreBuilder};
+
+fn builder() -> SqliteStoreBuilder {
+    SqliteStore::builder().durability(Durability::Relaxed)
+}
+
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// A read that was done within the first poll, among so many that a busy machine cannot have slowed down all of them.
+fn at_once<F: Future<Output = Result<Page, JournalError>>>(read: impl Fn() -> F) -> Option<Page> {
+    (0..1_000).find_map(|_| poll_once(read())).map(Result::unwrap)
+}
+
+#[tokio::test]
+async fn a_few_events_are_read_by_the_caller_and_many_by_a_thread() {
+    let (_folder, path) = place();
+    let store = builder().open(&path).await.unwrap();
+    let (alice, bob) = (account("alice"), account("bob"));
+    append(&store, &alice, events(64)).await;
+    append(&store, &bob, events(65)).await;
+
+    let few = at_once(|| store.read_stream(&alice, 1..=u64::MAX, PageSize::default())).unwrap();
+    assert_eq!((few.len(), few.more()), (64, false));
+    let few = at_once(|| store.read_payloads(&bob, 2..=u64::MAX, PageSize::default())).unwrap();
+    assert_eq!((few.len(), few.more()), (64, false));
+    let part = at_once(|| store.read_stream(&alice, 1..=u64::MAX, PageSize::events(10))).unwrap();
+    assert_eq!((part.len(), part.more()), (10, true));
+
+    let many = || store.read_stream(&bob, 1..=u64::MAX, PageSize::default());
+    assert!(at_once(many).is_none());
+    assert_eq!(many().await.unwrap().len(), 65);
+}
+
+#[tokio::test]
+async fn a_page_is_as_large_as_was_asked_for_wherever_it_is_read() {
+    let (_folder, path) = place();
+    let store = builder().open(&path).await.unwrap();
+    let note = format!(r#""{}""#, "x".repeat(12_000));
+    let alice = account("alice");
+    append(&store, &alice, (0..20).map(|_| event(note.clone())).collect()).await;
+    for _ in 0..100 {
+        assert_eq!(store.read_stream(&alice, 1..=u64::MAX, PageSize::default()).await.unwrap().len(), 20);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_does_all_on_its_own_threads_reads_there_too() {
+    let (_folder, path) = place();
+    let store = builder().commits(Commits::OnOwnThread).open(&path).await.unwrap();
+    let alice = account("alice");
+    append(&store, &alice, events(3)).await;
+    assert!(at_once(|| store.read_stream(&alice, 1..=u64::MAX, PageSize::default())).is_none());
+    assert!((0..100).all(|_| poll_once(store.version(&alice)).is_none()));
+    assert_eq!(store.version(&alice).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_closed_store_reads_nothing_on_any_thread() {
+    let (_folder, path) = place();
+    let store = builder().open(&path).await.unwrap();
+    let alice = account("alice");
+    append(&store, &alice, events(3)).await;
+    store.close().await;
+    let read = store.read_stream(&alice, 1..=u64::MAX, PageSize::default()).await;
+    assert!(matches!(read, Err(JournalError::Closed { .. })), "{read:?}");
+    let version = store.version(&alice).await;
+    assert!(matches!(version, Err(JournalError::Closed { .. })), "{version:?}");
+}
