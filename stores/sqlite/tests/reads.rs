@@ -27,6 +27,11 @@ fn at_once<F: Future<Output = Result<Page, JournalError>>>(read: impl Fn() -> F)
     (0..1_000).find_map(|_| poll_once(read())).map(Result::unwrap)
 }
 
+/// Whether something is not always done within the first poll; a thread that is asked may have answered by the end of it.
+fn is_done_elsewhere<F: Future>(ask: impl Fn() -> F) -> bool {
+    (0..1_000).any(|_| poll_once(ask()).is_none())
+}
+
 #[tokio::test]
 async fn a_few_events_are_read_by_the_caller_and_many_by_a_thread() {
     let (_folder, path) = place();
@@ -43,7 +48,7 @@ async fn a_few_events_are_read_by_the_caller_and_many_by_a_thread() {
     assert_eq!((part.len(), part.more()), (10, true));
 
     let many = || store.read_stream(&bob, 1..=u64::MAX, PageSize::default());
-    assert!(at_once(many).is_none());
+    assert!(is_done_elsewhere(many));
     assert_eq!(many().await.unwrap().len(), 65);
 }
 
@@ -65,8 +70,8 @@ async fn a_store_that_does_all_on_its_own_threads_reads_there_too() {
     let store = builder().commits(Commits::OnOwnThread).open(&path).await.unwrap();
     let alice = account("alice");
     append(&store, &alice, events(3)).await;
-    assert!(at_once(|| store.read_stream(&alice, 1..=u64::MAX, PageSize::default())).is_none());
-    assert!((0..100).all(|_| poll_once(store.version(&alice)).is_none()));
+    assert!(is_done_elsewhere(|| store.read_stream(&alice, 1..=u64::MAX, PageSize::default())));
+    assert!(is_done_elsewhere(|| store.version(&alice)));
     assert_eq!(store.version(&alice).await.unwrap(), 3);
 }
 
