@@ -61,7 +61,7 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         if let Some(outcome) = self.repeated().await? {
             return Ok(outcome);
         }
-        if expected.is_some() {
+        if let Some(expected) = expected {
             Box::pin(self.expect(expected)).await?;
         }
         loop {
@@ -109,8 +109,7 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
     }
 
     /// Makes sure that the state is that of the version that the caller saw.
-    async fn expect(&mut self, expected: Option<u64>) -> Result<(), ExecuteError<A::Error>> {
-        let Some(expected) = expected else { return Ok(()) };
+    async fn expect(&mut self, expected: u64) -> Result<(), ExecuteError<A::Error>> {
         if self.current.version != expected {
             self.refresh().await?;
         }
@@ -143,7 +142,9 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         if !self.refresh().await? {
             return Ok(decision);
         }
-        self.expect(expected).await?;
+        if let Some(expected) = expected {
+            self.expect(expected).await?;
+        }
         Ok(self.decide(command))
     }
 

@@ -15,7 +15,7 @@ use es_core::{
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use crate::builder::{Commits, Durability, SqliteStoreBuilder};
+use crate::builder::{Durability, SqliteStoreBuilder};
 use crate::error::OpenError;
 use crate::open::Opened;
 use crate::place::{Failure, Place};
@@ -43,8 +43,6 @@ struct Shared {
     writes: Arc<Writes>,
     /// `None` where the writer reads as well.
     readers: Option<Arc<Readers>>,
-    /// Whether the threads of callers may read.
-    reads_at_once: bool,
     watch: Arc<Watch>,
     head: watch::Sender<Head>,
     leases: Arc<Leases>,
@@ -174,8 +172,8 @@ impl SqliteStore {
 
     fn at_once<T, Q: FnOnce(&mut Reader) -> T>(&self, query: Q) -> Result<T, Q> {
         match &self.shared.readers {
-            Some(readers) if self.shared.reads_at_once => readers.at_once(query),
-            _ => Err(query),
+            Some(readers) => readers.at_once(query),
+            None => Err(query),
         }
     }
 
@@ -275,8 +273,7 @@ fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, im
         place: place.clone(),
         clock: Arc::clone(&options.clock),
         writes: Arc::new(Writes::new(options.commits)),
-        readers: (!readers.is_empty()).then(|| Arc::new(Readers::new(readers))),
-        reads_at_once: options.commits == Commits::Adaptive,
+        readers: (!readers.is_empty()).then(|| Arc::new(Readers::new(readers, options.commits))),
         watch: Arc::default(),
         head: watch::Sender::new(Head { position: head, closed: false }),
         leases: Arc::default(),

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::{ReadJob, Reader};
+use crate::builder::Commits;
 use crate::queue::{Closed, Queue};
 
 /// Queries that wait for a reader. Whoever comes then waits before.
@@ -21,12 +22,13 @@ pub(crate) struct Readers {
     connections: Box<[Mutex<Option<Reader>>]>,
     /// How many queries from now on are not for the thread of their caller.
     elsewhere: AtomicU32,
+    commits: Commits,
 }
 
 impl Readers {
-    pub(crate) fn new(readers: Vec<Reader>) -> Self {
+    pub(crate) fn new(readers: Vec<Reader>, commits: Commits) -> Self {
         let connections = readers.into_iter().map(|reader| Mutex::new(Some(reader))).collect();
-        Self { queue: Queue::new(QUEUE), connections, elsewhere: AtomicU32::new(0) }
+        Self { queue: Queue::new(QUEUE), connections, elsewhere: AtomicU32::new(0), commits }
     }
 
     /// The connections, each of which is to have a thread that [runs](Self::run).
@@ -40,8 +42,11 @@ impl Readers {
     }
 
     /// Runs a short query on the thread of the caller, which the way to another thread and back would take longer than.
-    /// Gives it back where no connection is at hand, or the disk is slow.
+    /// Gives it back where no connection is at hand, the disk is slow, or callers are not to be blocked.
     pub(crate) fn at_once<T, Q: FnOnce(&mut Reader) -> T>(&self, query: Q) -> Result<T, Q> {
+        if self.commits != Commits::Adaptive {
+            return Err(query);
+        }
         if self.elsewhere.load(Ordering::Relaxed) > 0 {
             // Two that see the last one go elsewhere both.
             let _ = self.elsewhere.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
