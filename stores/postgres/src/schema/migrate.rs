@@ -65,7 +65,7 @@ pub(crate) async fn make_ready(
 async fn check_server(db: &mut PgConnection, place: &Place) -> Result<(), ConnectError> {
     let row = sqlx::query(
         "SELECT current_setting('server_version_num')::int, current_setting('server_version'), \
-         current_setting('server_encoding')",
+         current_setting('server_encoding'), current_setting('synchronous_standby_names') <> ''",
     )
     .fetch_one(db)
     .await
@@ -81,7 +81,17 @@ async fn check_server(db: &mut PgConnection, place: &Place) -> Result<(), Connec
     if encoding != "UTF8" {
         return unsuitable(format!("its encoding is {encoding}; create a database with the encoding UTF8"));
     }
+    if row.get(3) && !hears_warnings() {
+        let what = "it commits on standbys, and says by a warning when one has not confirmed; this program is built without \
+                    warnings: leave out features of `tracing` such as `release_max_level_error`";
+        return unsuitable(what.to_owned());
+    }
     Ok(())
+}
+
+/// Whether warnings of the server get to this program: sqlx logs them, by `tracing`.
+fn hears_warnings() -> bool {
+    tracing::level_filters::STATIC_MAX_LEVEL >= tracing::Level::WARN
 }
 
 /// The version of the schema; 0 where there is none, or nothing in it.
