@@ -14,9 +14,9 @@ use crate::connections::Lent;
 use crate::stream::next;
 
 /// The most events in a row.
-const EVENTS: usize = 64;
-/// A row has no more bytes than this where its events are as long as those of late.
-const BYTES: usize = 256 * 1024;
+const EVENTS: i64 = 64;
+/// Longer payloads, in bytes, do not stand in a row with others: it would have no bound.
+const LONG: usize = 4 * 1024;
 /// What stands between two payloads.
 const BETWEEN: char = '\x1e';
 
@@ -57,7 +57,7 @@ struct Run<'r> {
 }
 
 impl<'r> Run<'r> {
-    /// `None` where it is not as it should be.
+    /// `None` where it is not as it should be, or has a payload that is [`LONG`].
     fn read(row: &'r PgRow) -> Option<Self> {
         let version = |index| integer(row, index).and_then(|version| u64::try_from(version).ok());
         Some(Self {
@@ -69,6 +69,11 @@ impl<'r> Run<'r> {
             texts: row.try_get(4).ok()?,
             bytes: row.try_get::<Option<_>, _>(5).ok()?.unwrap_or_default(),
         })
+    }
+
+    /// How long the payloads are together, in bytes.
+    fn length(&self) -> usize {
+        self.texts.len() + self.bytes.iter().flatten().map(Vec::len).sum::<usize>()
     }
 }
 
@@ -93,6 +98,9 @@ impl Reader {
         versions: &RangeInclusive<u64>,
         size: PageSize,
     ) -> Result<Page, Trouble> {
+        if self.length_of_late() > LONG {
+            return self.stream_page(lent, stream, versions, size).await;
+        }
         let mut page = Page::new(size, Position::START);
         let (mut from, to) = ((*versions.start()).max(1), *versions.end());
         loop {
@@ -107,9 +115,10 @@ impl Reader {
                     None => None,
                 };
                 let (Some(run), Some(next)) = (run, next) else {
-                    // Event by event it is found out what is wrong.
+                    // Event by event it is found out what is wrong, or is only long.
                     return self.stream_page(lent, stream, versions, size).await;
                 };
+                self.note_length(run.length(), run.kinds.len());
                 if next <= run.last {
                     if next > run.first {
                         self.place_of(lent, stream, next - 1).await?.note(&mut page);
@@ -139,13 +148,13 @@ impl Reader {
     ) -> Result<Vec<PgRow>, Trouble> {
         let first = as_integer(*versions.start());
         let last = as_integer(*versions.end()).min(first.saturating_add(self.fit_in(size).max(1) - 1));
-        let in_row = (BYTES / self.length_of_late()).clamp(1, EVENTS);
         let query = sqlx::query(ready(&self.sql.payloads))
             .bind(stream.aggregate())
             .bind(stream.id())
             .bind(first)
             .bind(last)
-            .bind(as_integer(in_row as u64));
+            .bind(EVENTS)
+            .bind(as_integer(LONG as u64));
         let (mut found, mut length) = (Vec::new(), 0_usize);
         let mut rows = query.fetch(&mut lent.db);
         while let Some(row) = next(&mut rows).await {
@@ -160,8 +169,6 @@ impl Reader {
                 break;
             }
         }
-        let last_read = found.last().and_then(|row| integer(row, 2)).unwrap_or(first);
-        self.note_length(length, usize::try_from(last_read - first + 1).unwrap_or(0));
         Ok(found)
     }
 

@@ -1,5 +1,5 @@
 -- Events of a stream without what makes up no state, $5 of them in a row: what a row costs, and each value in it, is more than
--- what it takes to read an event.
+-- what it takes to read an event. Instead of one with more than $6 bytes there is only a kind that is null.
 SELECT
     streams.version, run.*, last.id, last.epoch, last.number
 FROM {schema}.streams
@@ -8,9 +8,12 @@ CROSS JOIN LATERAL (
     SELECT
         min(version), max(version) AS last_version, array_agg(kind),
         -- JSON has no such character.
-        string_agg(coalesce(payload::text, ''), E'\x1e'), array_agg(payload_bytes) FILTER (WHERE payload IS NULL)
+        string_agg(CASE WHEN kind IS NOT NULL THEN coalesce(payload::text, '') END, E'\x1e'),
+        array_agg(payload_bytes) FILTER (WHERE payload IS NULL AND kind IS NOT NULL)
     FROM (
-        SELECT version, kind, payload, payload_bytes
+        SELECT
+            version, payload, payload_bytes,
+            CASE WHEN octet_length(payload::text) > $6 OR octet_length(payload_bytes) > $6 THEN NULL ELSE kind END AS kind
         FROM {schema}.events
         WHERE stream = streams.no
         -- Events with versions from 0 down are damage that is to be found.
