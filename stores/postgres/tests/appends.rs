@@ -79,8 +79,18 @@ async fn each_append_of_a_batch_is_answered_with_what_the_journal_has() {
         let mut answers = tokio::task::JoinSet::new();
         for (number, (first, appended)) in before.iter().cloned().enumerate() {
             let version = *appended.streams[0].versions.as_ref().unwrap().end();
-            // In some rounds all are of the usual kind; in the others there are some of each kind.
-            let kind = if round % 3 == 0 { number % 2 } else { number % 9 };
+            // In some rounds all are of the usual kind, and in some of these each has one event; in the others there are some
+            // of each kind.
+            let kind = match round % 4 {
+                0 => number % 2,
+                1 => number % 3,
+                _ => number % 9,
+            };
+            let some_events = |number| {
+                let mut events = some_events(number);
+                events.truncate(if round % 4 == 1 { 1 } else { usize::MAX });
+                events
+            };
             let append = match kind {
                 0 => to(number, ExpectedVersion::Any, some_events(number + round)),
                 2 => to(number, ExpectedVersion::Exact(version + 1), some_events(number)),

@@ -90,6 +90,7 @@ struct Session {
 struct Statements {
     append: Arc<str>,
     usual: Arc<str>,
+    each: Arc<str>,
     one: Arc<str>,
     numbers: Arc<str>,
     repeated: Arc<str>,
@@ -111,6 +112,7 @@ pub(crate) fn start(
     let statements = Arc::new(Statements {
         append: ready(include_str!("append.sql")),
         usual: ready(include_str!("usual.sql")),
+        each: ready(include_str!("each.sql")),
         one: ready(include_str!("one.sql")),
         numbers: ready(include_str!("numbers.sql")),
         repeated: ready(include_str!("repeated.sql")),

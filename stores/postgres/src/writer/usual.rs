@@ -41,6 +41,11 @@ impl<'a> Usual<'a> {
         self.begins() || self.part.expected == ExpectedVersion::Any
     }
 
+    /// Whether it is the least that an append can be: one event, to a stream that is there.
+    fn is_least(&self) -> bool {
+        self.no.is_some() && self.part.events.len() == 1
+    }
+
     /// Where it stands in `usual.sql`.
     fn place(&self) -> (bool, Option<i64>, &'a str, &'a str) {
         let stream = &self.part.stream;
@@ -120,9 +125,8 @@ impl Writer {
         }
         let columns = Columns::new(usual, &session.kinds);
         let query = match usual.as_slice() {
-            [Usual { part, no: Some(_), .. }] if part.events.len() == 1 => {
-                columns.bind_one(sqlx::query(ready(&self.statements.one)), now)
-            }
+            [append] if append.is_least() => columns.bind_one(sqlx::query(ready(&self.statements.one)), now),
+            all if all.iter().all(Usual::is_least) => columns.bind_each(sqlx::query(ready(&self.statements.each)), now),
             _ => columns.bind(sqlx::query(ready(&self.statements.usual)), now),
         };
         let (result, warned) = self.notices.watch(run(&mut session.db, query)).await;
@@ -173,7 +177,7 @@ impl Writer {
     }
 }
 
-/// The parameters of `usual.sql`.
+/// The parameters of `usual.sql`, `each.sql` and `one.sql`.
 #[derive(Debug, Default)]
 struct Columns<'a> {
     nos: Vec<i64>,
@@ -229,6 +233,17 @@ impl<'a> Columns<'a> {
         query.bind(&new.firsts).bind(&new.counts).bind(&new.aggregates).bind(&new.ids)
     }
 
+    /// The parameters of `each.sql`.
+    fn bind_each<'q>(
+        &'q self,
+        query: Query<'q, Postgres, PgArguments>,
+        now: Timestamp,
+    ) -> Query<'q, Postgres, PgArguments> {
+        let Self { nos, expected, old, events, .. } = self;
+        let query = query.bind(nos).bind(expected).bind(&old.aggregates).bind(&old.ids);
+        events.bind(query.bind(now.as_micros()))
+    }
+
     /// The parameters of `one.sql`.
     fn bind_one<'q>(
         &'q self,
@@ -247,7 +262,7 @@ struct Written {
     appended: Appended,
 }
 
-/// Reads what `usual.sql` or `one.sql` has answered: for each of the appends whether it was written.
+/// Reads what one of the three statements has answered: for each of the appends whether it was written.
 fn read(row: &PgRow, usual: &[Usual<'_>]) -> Result<Vec<Option<Written>>, sqlx::Error> {
     let mut answers = Vec::new();
     answers.resize_with(usual.len(), || None);
