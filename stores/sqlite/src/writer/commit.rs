@@ -167,6 +167,7 @@ impl Writer {
 
     /// Does the jobs in a transaction that is still to be committed. Says since when nobody else could write.
     fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<(Instant, Vec<Outcome>), Aborted> {
+        self.set_synchronous(true)?;
         begin(&self.tx)?;
         let begun = Instant::now();
         if self.heads.refresh(&self.tx)? {

@@ -82,6 +82,8 @@ pub(crate) struct Writer {
     views: Views,
     /// Whether a commit of events waits for the disk.
     is_durable: bool,
+    /// Whether the next commit does, where those of events do: those of projections do not.
+    is_synchronous: bool,
     /// How long to wait for another program that writes.
     busy_timeout: Duration,
     pace: Pace,
@@ -118,6 +120,7 @@ impl Writer {
             transactions: VecDeque::new(),
             views: Views::default(),
             is_durable,
+            is_synchronous: true,
             busy_timeout,
             pace: Pace::new(),
             wal_pages: 0,

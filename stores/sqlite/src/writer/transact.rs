@@ -36,12 +36,10 @@ pub(crate) fn transaction<T: Send + 'static>(
 
 impl Writer {
     fn transact<T>(&mut self, work: Work<SqliteTx, T>, runtime: Option<&Handle>) -> Transacted<T> {
-        // A read model that is lost with its checkpoint is made again from the journal, so nothing waits for the disk.
-        let durable = self.set_synchronous(false);
+        // A read model that is lost with its checkpoint is made again from the journal, so nothing waits for the disk. Where
+        // this fails, it waits.
+        let _ = self.set_synchronous(false);
         let result = self.begin_and_end(work, runtime);
-        if durable {
-            self.set_synchronous(true);
-        }
         if !self.tx.reader.db.is_autocommit() {
             // Where this fails SQLite has rolled back by itself.
             let _ = self.tx.reader.db.execute_batch("ROLLBACK");
@@ -69,13 +67,14 @@ impl Writer {
         }
     }
 
-    /// Has commits wait for the disk, or not; gives whether that was changed. Between transactions only.
-    fn set_synchronous(&self, durable: bool) -> bool {
-        if !self.is_durable {
-            return false;
+    /// Has commits wait for the disk, where they ever do, or not. Between transactions only: within one SQLite refuses it.
+    pub(super) fn set_synchronous(&mut self, synchronous: bool) -> rusqlite::Result<()> {
+        if self.is_durable && self.is_synchronous != synchronous {
+            let level = if synchronous { "FULL" } else { "NORMAL" };
+            self.tx.reader.db.pragma_update(None, "synchronous", level)?;
+            self.is_synchronous = synchronous;
         }
-        let level = if durable { "FULL" } else { "NORMAL" };
-        self.tx.reader.db.pragma_update(None, "synchronous", level).is_ok()
+        Ok(())
     }
 }
 

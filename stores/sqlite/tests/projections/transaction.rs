@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use es_core::prelude::*;
-use es_core::{ProjectorError, Retry};
+use es_core::{Ended, ProjectorError, ReadStore, Retry, Work};
 use es_sqlite::{SqliteStore, SqliteTx};
 
 use crate::common::place;
@@ -130,4 +130,59 @@ async fn a_command_within_a_projection_is_an_error_and_no_deadlock() {
     let error = projector.run_to_head().await.unwrap_err();
     assert!(matches!(error, ProjectorError::Event { .. }), "{error}");
     assert!(error.to_string().contains("react to events elsewhere"), "{error}");
+}
+
+/// Notes how the commit of each append waits for the disk.
+#[derive(Projection, Default)]
+#[projection(name = "levels", store = SqliteStore, events(Increased))]
+struct Levels;
+
+impl ReadModel for Levels {
+    async fn create(&mut self, tx: &mut SqliteTx) -> Projected {
+        let sql = "CREATE TABLE levels (level INTEGER NOT NULL) STRICT; CREATE TABLE parents (id INTEGER PRIMARY KEY);
+                   CREATE TABLE children (parent REFERENCES parents DEFERRABLE INITIALLY DEFERRED)";
+        Ok(tx.execute_batch(sql)?)
+    }
+
+    async fn reset(&mut self, _: &mut SqliteTx) -> Projected {
+        Ok(())
+    }
+}
+
+impl Project<Increased> for Levels {
+    async fn project(&mut self, _: &Recorded<Increased>, tx: &mut SqliteTx) -> Projected {
+        let level: i64 = tx.query_row("PRAGMA synchronous", (), |row| row.get(0))?;
+        Ok(tx.execute("INSERT INTO levels VALUES (?1)", [level]).map(drop)?)
+    }
+}
+
+#[tokio::test]
+async fn appends_wait_for_the_disk_however_a_transaction_of_a_projection_has_ended() {
+    const FULL: i64 = 2;
+    type Act = fn(&mut SqliteTx) -> Ended<()>;
+    let acts: [(&str, Act); 5] = [
+        ("committed", |_| Ended::Commit(())),
+        ("rolled back", |_| Ended::RollBack(())),
+        ("panicked", |_| panic!("not today")),
+        ("refused when it is committed", |tx| {
+            tx.execute("INSERT INTO children VALUES (1)", ()).unwrap();
+            Ended::Commit(())
+        }),
+        ("ended by a statement", |tx| {
+            tx.execute("INSERT OR ROLLBACK INTO levels VALUES (NULL)", ()).unwrap_err();
+            Ended::Commit(())
+        }),
+    ];
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let accounts = Repository::<Account, _>::new(&store).inline(Levels).await.unwrap();
+    for (how, act) in acts {
+        let work: Work<SqliteTx, ()> = Box::new(move |tx| Box::pin(async move { act(tx) }));
+        let ended = store.transact(work).await;
+        assert_eq!(ended.is_ok(), ["committed", "rolled back"].contains(&how), "{how}: {ended:?}");
+        accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+        let sql = "SELECT level FROM levels ORDER BY rowid DESC";
+        let level = store.read(move |db| db.query_row(sql, (), |row| row.get::<_, i64>(0)));
+        assert_eq!(level.await.unwrap(), FULL, "{how}");
+    }
 }
