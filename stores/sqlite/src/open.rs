@@ -66,6 +66,20 @@ fn open_in_memory(options: &SqliteStoreBuilder) -> Result<Opened, OpenError> {
     made().map_err(|failure| opening.error(failure))
 }
 
+/// Fails where the schema is not what this program knows any more, since another one has migrated the file. To be called within a
+/// transaction that is to write.
+pub(crate) fn check_schema(db: &Connection) -> Result<(), Failure> {
+    let found: i64 = db.prepare_cached("PRAGMA user_version")?.query_row((), |row| row.get(0))?;
+    if found == i64::from(VERSION) {
+        return Ok(());
+    }
+    let what = format!(
+        "another program has brought the file to version {found} of the schema, and this one writes version {VERSION}; \
+         restart it, with the es-sqlite of the other one"
+    );
+    Err(rusqlite::Error::ToSqlConversionFailure(what.into()).into())
+}
+
 /// Why a database is not ready for use.
 enum Trouble {
     /// It cannot be, and this says why.
@@ -190,6 +204,8 @@ impl Opening<'_> {
             if version < VERSION {
                 self.migrate(db)?;
             }
+            // Where this fails, the next append does it, or says why it cannot be done.
+            let _ = crate::writer::enter_ids(db);
         }
         let sql = "SELECT value FROM meta WHERE key = 'journal'";
         let id: Option<String> = db.query_row(sql, (), |row| row.get(0)).optional()?;

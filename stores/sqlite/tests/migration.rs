@@ -3,12 +3,13 @@
 
 mod common;
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use common::{Random, account, check_ids, count, event, place, soak, this_test, to};
-use es_core::{AppendError, CommandId, EventId, ExpectedVersion, Journal, NewEvent};
+use es_core::{AppendError, CommandId, EventId, ExpectedVersion, Journal, JournalError, NewEvent, ReadStore};
 use es_sqlite::SqliteStore;
 use rusqlite::Connection;
 
@@ -37,16 +38,22 @@ fn older(path: &Path, events: u32) -> Vec<(EventId, Option<CommandId>)> {
              INSERT INTO kinds VALUES (1, 'account', 'noted', 1, 'json')",
         )
         .unwrap();
+    let ids = write(&transaction, 1..=events);
+    transaction.commit().unwrap();
+    ids
+}
+
+/// Appends to `alice` as an older program does, which knows nothing of ids in a table of their own.
+fn write(db: &Connection, versions: RangeInclusive<u32>) -> Vec<(EventId, Option<CommandId>)> {
     let mut ids = Vec::new();
-    for number in 1..=events {
+    for number in versions {
         let (id, command) = (EventId::new(), (number % 3 == 0).then(CommandId::new));
         let row = (number, id.as_bytes().as_slice(), command.as_ref().map(|id| id.as_bytes().as_slice()));
         let sql = "INSERT INTO events (position, stream, version, kind, recorded_at, id, command_id, payload) \
                    VALUES (?1, 1, ?1, 1, 7, ?2, ?3, '1')";
-        transaction.prepare_cached(sql).unwrap().execute(row).unwrap();
+        db.prepare_cached(sql).unwrap().execute(row).unwrap();
         ids.push((id, command));
     }
-    transaction.commit().unwrap();
     ids
 }
 
@@ -96,6 +103,61 @@ async fn an_older_file_holds_what_it_held_and_is_like_a_new_one() {
         store.close().await;
         check(&path, &ids).await;
     }
+}
+
+#[tokio::test]
+async fn what_an_older_program_appends_after_the_migration_is_found_by_its_ids_too() {
+    for events in [1, 63, 64, 130, 300] {
+        let (_folder, path) = place();
+        let mut ids = older(&path, 70);
+        let store = SqliteStore::open(&path).await.unwrap();
+        // It has had the file open all the time.
+        let older = Connection::open(&path).unwrap();
+        let mut last = 70;
+        for _ in 0..2 {
+            ids.extend(write(&older, last + 1..=last + events));
+            last += events + 1;
+            let (id, command) = ids[usize::try_from(last).unwrap() - 2];
+            let again = NewEvent { id, ..event("1") };
+            let appended = store.append(to(&account("alice"), ExpectedVersion::Any, vec![again])).await.unwrap();
+            assert!(appended.repeated, "{events}");
+            let event = event("1");
+            ids.push((event.id, None));
+            store.append(to(&account("alice"), ExpectedVersion::Any, vec![event])).await.unwrap();
+            if let Some(command) = command {
+                assert!(store.find_command(&account("alice"), command).await.unwrap().is_some(), "{events}");
+            }
+        }
+        store.close().await;
+        // And some before the next program is opened, which looks for commands before it appends.
+        ids.extend(write(&older, last + 1..=last + events));
+        let store = SqliteStore::open(&path).await.unwrap();
+        for ((_, command), version) in ids.iter().zip(1..) {
+            let Some(command) = command else { continue };
+            let found = store.find_command(&account("alice"), *command).await.unwrap();
+            assert_eq!(found, Some(version..=version), "{events}");
+        }
+        store.close().await;
+        check(&path, &ids).await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_writes_nothing_to_a_file_that_a_newer_one_has_migrated() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let append = || store.append(to(&account("alice"), ExpectedVersion::Any, vec![event("1")]));
+    append().await.unwrap();
+    let newer = Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 1_000).unwrap();
+    for _ in 0..3 {
+        let error = append().await.unwrap_err();
+        assert!(matches!(&error, AppendError::Journal(JournalError::Failed { .. })), "{error:?}");
+        assert!(error.to_string().contains("to version 1000 of the schema"), "{error}");
+        let error = store.lease("balances").await.unwrap_err();
+        assert!(error.to_string().contains("to version 1000 of the schema"), "{error}");
+    }
+    assert_eq!(count(&store).await.unwrap(), 1);
 }
 
 const FILE: &str = "ES_FILE";

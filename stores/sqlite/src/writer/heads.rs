@@ -6,6 +6,7 @@ use es_core::{RecentlyUsed, StreamId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::ids::Ids;
+use crate::open::check_schema;
 use crate::place::Failure;
 use crate::reader::{last_event, stream_no};
 
@@ -56,10 +57,12 @@ impl Heads {
     }
 
     /// Forgets everything if another connection has written; gives whether it has. To be called within the transaction.
+    /// An error where it has migrated the file.
     pub(super) fn refresh(&mut self, db: &Connection) -> Result<bool, Failure> {
         let now = db.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))?;
         let changed = self.data_version != Some(now);
         if changed {
+            check_schema(db)?;
             self.forget();
             self.data_version = Some(now);
         }

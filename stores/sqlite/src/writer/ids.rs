@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use es_core::{CommandId, EventId, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::place::Failure;
 use crate::reader::{BLOCK, IdPart, as_integer, as_time, id_part};
 
 /// Finds events by their ids, nearly always without a look at the table: an id that is new is greater than all that are there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Ids {
     /// Those behind the last whole block, with their positions, which are not in the table yet.
     recent: Vec<(IdPart, i64)>,
@@ -33,17 +33,12 @@ pub(super) struct Found {
 }
 
 impl Ids {
-    /// Those of a journal whose last event has the position `last`.
+    /// Those of a journal whose last event has the position `last`. Enters what an older program has left out.
     pub(super) fn load(db: &Connection, last: u64) -> Result<Self, Failure> {
-        let greatest: Option<Vec<u8>> =
-            db.prepare_cached("SELECT max(part) FROM journal_ids")?.query_row((), |row| row.get(0))?;
-        // One that is damaged is no part of an id; to take it for the greatest possible one costs some looks.
-        let greatest = greatest.map(|part| part.try_into().unwrap_or([u8::MAX; 8]));
-        let (recent, entered, entered_before) = Default::default();
-        let mut ids = Self { recent, entered, entered_before, greatest };
+        let mut ids = Self::default();
         let mut query =
             db.prepare_cached("SELECT position, id, command_id FROM events WHERE position > ?1 ORDER BY position")?;
-        let mut rows = query.query([as_integer(whole_blocks(last))])?;
+        let mut rows = query.query([as_integer(entered_blocks(db, last)?)])?;
         while let Some(row) = rows.next()? {
             let position = row.get(0)?;
             // An id that is damaged is nobody's.
@@ -52,6 +47,11 @@ impl Ids {
                 ids.recent.extend(id.and_then(|id| id.try_into().ok()).map(|id| (id_part(id), position)));
             }
         }
+        ids.enter(db, last)?;
+        let greatest: Option<Vec<u8>> =
+            db.prepare_cached("SELECT max(part) FROM journal_ids")?.query_row((), |row| row.get(0))?;
+        // One that is damaged is no part of an id; to take it for the greatest possible one costs some looks.
+        ids.greatest = greatest.map(|part| part.try_into().unwrap_or([u8::MAX; 8]));
         Ok(ids)
     }
 
@@ -130,6 +130,29 @@ fn insert(db: &Connection, sql: &str, ids: &[(IdPart, i64)]) -> rusqlite::Result
 /// The last position of the last block that is whole.
 fn whole_blocks(last: u64) -> u64 {
     last - last % BLOCK
+}
+
+/// The last position of the last block that is whole and in the table. That is the last whole one, unless a program that has had
+/// the file open since before its migration has appended more: it knows nothing of the table.
+fn entered_blocks(db: &Connection, last: u64) -> Result<u64, Failure> {
+    let mut end = whole_blocks(last);
+    let mut is_entered = db.prepare_cached(include_str!("sql/is_entered.sql"))?;
+    while end > 0 && !is_entered.query_row((as_integer(end - BLOCK), as_integer(end)), |row| row.get(0))? {
+        end -= BLOCK;
+    }
+    Ok(end)
+}
+
+/// Enters the ids of events that an older program has left out, for those who look for commands before anything is written.
+pub(crate) fn enter_ids(db: &Connection) -> Result<(), Failure> {
+    let last = crate::reader::head(db)?;
+    if entered_blocks(db, last)? < whole_blocks(last) {
+        let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+        let last = crate::reader::head(&transaction)?;
+        Ids::load(&transaction, last)?;
+        transaction.commit()?;
+    }
+    Ok(())
 }
 
 /// The event at a position, if it has this id.

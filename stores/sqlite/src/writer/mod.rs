@@ -31,6 +31,7 @@ use crate::watch::Head;
 use heads::Heads;
 use pace::Pace;
 
+pub(crate) use ids::enter_ids;
 pub(crate) use snapshots::SnapshotWrite;
 pub(crate) use transact::{Transaction, transaction};
 use views::Views;

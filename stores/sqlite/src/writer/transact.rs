@@ -49,6 +49,9 @@ impl Writer {
 
     fn begin_and_end<T>(&mut self, work: Work<SqliteTx, T>, runtime: Option<&Handle>) -> Result<T, Failure> {
         begin(&self.tx)?;
+        if self.heads.refresh(&self.tx)? {
+            self.views.forget();
+        }
         self.tx.guard().set(true);
         let done = catch_unwind(AssertUnwindSafe(|| block_on(runtime, work(&mut self.tx))));
         self.tx.guard().set(false);
