@@ -6,10 +6,12 @@ mod common;
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use common::{Random, account, count, event, payloads, place, soak, this_test, to};
 use es_core::{AppendError, ExpectedVersion, Journal, JournalError};
 use es_sqlite::SqliteStore;
+use rusqlite::Connection;
 
 const FILE: &str = "ES_FULL_FILE";
 const SEED: &str = "ES_FULL_SEED";
@@ -52,14 +54,19 @@ async fn appends_until_there_is_no_room() {
     println!("written {written} refused {refused}");
 }
 
-fn run(path: &Path, limit: u64, seed: u64) -> usize {
+/// Runs a test in a process whose files may not grow above a limit, in blocks of 512 bytes. Gives what it prints.
+fn limited(test: &str, path: &Path, limit: u64, seed: u64) -> String {
     // The shell ignores the signal that a process gets instead of the error, and so do its children.
     let script = format!("trap '' XFSZ; ulimit -S -f {limit}; exec \"$0\" \"$@\"");
-    let own = this_test("appends_until_there_is_no_room");
+    let own = this_test(test);
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]).arg(own.get_program()).args(own.get_args());
     let output = shell.env(FILE, path).env(SEED, seed.to_string()).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn run(path: &Path, limit: u64, seed: u64) -> usize {
+    let text = limited("appends_until_there_is_no_room", path, limit, seed);
     let (_, said) = text.split_once("written ").unwrap_or_else(|| panic!("{text}"));
     said.split(' ').next().unwrap().parse().unwrap()
 }
@@ -71,7 +78,7 @@ async fn a_journal_without_room_refuses_appends_and_keeps_what_it_has() {
     let mut events = 0;
     for _ in 0..rounds {
         let (_folder, path) = place();
-        // In blocks of 512 bytes: room for the schema, and then for some.
+        // Room for the schema, and then for some.
         let written = run(&path, 400 + random.below(4_000), random.next());
         let store = SqliteStore::open(&path).await.unwrap();
         assert_eq!(count(&store).await.unwrap(), written);
@@ -83,4 +90,37 @@ async fn a_journal_without_room_refuses_appends_and_keeps_what_it_has() {
     }
     println!("{rounds} times full, {events} events kept");
     assert!(events > rounds * 10);
+}
+
+/// The process whose files may not grow above a size, while somebody reads in one long transaction.
+#[tokio::test]
+async fn appends_beside_a_reader_until_there_is_no_room() {
+    let (Ok(path), Ok(_)) = (std::env::var(FILE), std::env::var(SEED)) else { return };
+    let timeout = Duration::from_millis(500);
+    let store = SqliteStore::builder().busy_timeout(timeout).open(&path).await.unwrap();
+    let append = || store.append(to(&account("alice"), ExpectedVersion::Any, vec![event(payload(1))]));
+    append().await.unwrap();
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    while append().await.is_ok() {}
+    let started = Instant::now();
+    for _ in 0..20 {
+        append().await.unwrap_err();
+    }
+    let took = started.elapsed();
+    assert!(took < timeout * 5, "{took:?} for 20 appends");
+    drop(reader);
+    let mut refused = 0;
+    while append().await.is_err() {
+        refused += 1;
+        assert!(refused < 20, "what is in the WAL can be copied again, and there is room in it");
+    }
+    println!("the writer did not wait");
+}
+
+#[tokio::test]
+async fn a_writer_without_room_does_not_wait_again_and_again_for_a_reader() {
+    let (_folder, path) = place();
+    let text = limited("appends_beside_a_reader_until_there_is_no_room", &path, 2_000, 0);
+    assert!(text.contains("the writer did not wait"), "{text}");
 }

@@ -160,7 +160,7 @@ impl Writer {
         if let Err(Aborted { failure, .. }) = &result
             && is_about_room(failure)
         {
-            self.make_room();
+            self.wal.make_room();
         }
         result
     }

@@ -12,6 +12,7 @@ mod repeated;
 mod snapshots;
 mod transact;
 mod views;
+mod wal;
 mod writes;
 
 use std::cell::Cell;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{Append, AppendError, Appended, Clock, Imported, JournalError, Page};
-use rusqlite::hooks::Wal;
 use tokio::sync::{oneshot, watch};
 
 use crate::place::Place;
@@ -36,6 +36,7 @@ pub(crate) use snapshots::SnapshotWrite;
 pub(crate) use transact::{Transaction, transaction};
 use views::Views;
 pub(crate) use views::add_view;
+use wal::Wal;
 pub(crate) use writes::Writes;
 
 /// Something for the writer to do.
@@ -56,11 +57,6 @@ pub(crate) type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 const EVENT: usize = 128;
 /// The most that a small append weighs.
 const SMALL: usize = 16 * 1024;
-/// The size of the WAL, in pages, from which on it is copied into the database. Until then each commit makes the file
-/// longer, and to sync one that has grown takes twice as long as to sync one that is written over.
-const CHECKPOINT: usize = 1_000;
-/// The size from which on the writer waits for readers, so that the WAL starts from its beginning again.
-const LONG_WAL: usize = 64 * CHECKPOINT;
 
 impl Job {
     fn weight(&self) -> usize {
@@ -88,8 +84,7 @@ pub(crate) struct Writer {
     /// How long to wait for another program that writes.
     busy_timeout: Duration,
     pace: Pace,
-    /// The size of the WAL after the last commit, in pages, unless it has been copied since.
-    wal_pages: usize,
+    wal: Wal,
     heads: Heads,
     clock: Arc<dyn Clock>,
     place: Place,
@@ -112,7 +107,7 @@ impl Writer {
         busy_timeout: Duration,
     ) -> rusqlite::Result<Self> {
         // In place of the checkpoint that SQLite makes within a commit: callers need not wait for it.
-        reader.db.wal_hook(Some(|_: &Wal, size| {
+        reader.db.wal_hook(Some(|_: &rusqlite::hooks::Wal, size| {
             WAL_PAGES.set(usize::try_from(size).ok());
             Ok(())
         }));
@@ -124,7 +119,7 @@ impl Writer {
             is_synchronous: true,
             busy_timeout,
             pace: Pace::new(),
-            wal_pages: 0,
+            wal: Wal::new(),
             heads: Heads::new(),
             clock,
             place,
@@ -159,28 +154,14 @@ impl Writer {
     /// Takes note of how large the last commit has made the WAL.
     fn note_wal(&mut self) {
         if let Some(pages) = WAL_PAGES.take() {
-            self.wal_pages = pages;
+            self.wal.note(pages);
         }
-    }
-
-    /// Whether the WAL is to be [looked after](Self::look_after_the_wal).
-    fn has_long_wal(&self) -> bool {
-        self.wal_pages >= CHECKPOINT
     }
 
     /// Copies a long WAL into the database. What fails here is tried again after the next commit; the WAL has it all.
     fn look_after_the_wal(&mut self) {
-        if !self.has_long_wal() {
-            return;
-        }
-        let pages = std::mem::take(&mut self.wal_pages);
-        let mode = if pages < LONG_WAL { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
-        let _ = self.tx.reader.db.query_row(mode, (), |_| Ok(()));
-    }
-
-    /// Has the WAL emptied as soon as may be: there may be no room but the one that it takes.
-    fn make_room(&mut self) {
-        self.wal_pages = LONG_WAL;
+        let db = &self.tx.reader.db;
+        self.wal.look_after(|copying| db.query_row(copying.sql(), (), |row| row.get(0)).unwrap_or(false));
     }
 }
 

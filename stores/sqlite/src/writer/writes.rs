@@ -71,7 +71,7 @@ impl Writes {
             return Err(job);
         }
         writer.commit_here(job)?;
-        if writer.has_long_wal() {
+        if writer.wal.is_due() {
             self.queue.call();
         }
         Ok(())
