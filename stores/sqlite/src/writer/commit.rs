@@ -113,8 +113,9 @@ impl Writer {
             other => return other,
         }
         match self.transaction(jobs, Care::Apart) {
-            // A view has ended the transaction. The others are not to suffer from that.
-            Err(Aborted { failure: Failure::View { .. }, unknown: false }) if jobs.len() > 1 => {
+            // A view has ended the transaction, or what it has written is refused when all is committed. The others are not to
+            // suffer from that.
+            Err(Aborted { failure, unknown: false }) if jobs.len() > 1 && is_of_a_view(&failure) => {
                 let alone = jobs.chunks(1).map(|job| self.transaction(job, Care::Apart));
                 let alone: Vec<_> = alone.collect();
                 let outcomes = jobs
@@ -303,19 +304,31 @@ fn concerns_all(failure: &Failure) -> bool {
     )
 }
 
+/// Whether a transaction has failed because of what a view did in it. Nothing else leaves a constraint to its end.
+fn is_of_a_view(failure: &Failure) -> bool {
+    match failure {
+        Failure::View { .. } => true,
+        Failure::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation),
+        Failure::Damaged { .. } => false,
+    }
+}
+
 /// Whether a failure may be for want of space.
 fn is_about_room(failure: &Failure) -> bool {
     let Failure::Sqlite(error) = failure else { return false };
     matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
-/// Whether a commit that failed with this error has left nothing in the file that could come back: the frame
-/// that makes it a commit is the last one that is written.
+/// Whether a commit that failed with this error has left nothing in the file that could come back: constraints are looked at
+/// before anything is written, and the frame that makes it a commit is the last one that is.
 fn was_not_committed(error: &rusqlite::Error) -> bool {
     let extended_code = error.sqlite_error().map_or(0, |error| error.extended_code);
     let code = error.sqlite_error_code();
     extended_code == ffi::SQLITE_IOERR_WRITE
-        || matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull | ErrorCode::ReadOnly))
+        || matches!(
+            code,
+            Some(ErrorCode::ConstraintViolation | ErrorCode::DatabaseBusy | ErrorCode::DiskFull | ErrorCode::ReadOnly)
+        )
 }
 
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> rusqlite::Error {

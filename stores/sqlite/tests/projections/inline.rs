@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use es_core::prelude::*;
-use es_core::{AppendError, ExecuteError, ProjectorError, Retry};
+use es_core::{AppendError, ExecuteError, JournalError, ProjectorError, Retry};
 use es_sqlite::{SqliteStore, SqliteTx};
 
 use crate::common::place;
@@ -196,4 +196,60 @@ async fn a_view_sees_events_that_are_imported() {
     let error = es_core::JournalCopy::new(&store, &third).run().await.unwrap_err();
     assert!(matches!(error, es_core::CopyError::Import(AppendError::View { .. })), "{error:?}");
     assert_eq!((balance(&third, "alice").await, third.head().await.unwrap()), (None, Position::START));
+}
+
+/// Refers to an account that is not there, once it is unlucky; SQLite looks when it commits.
+#[derive(Projection, Default)]
+#[projection(store = SqliteStore, events(Increased))]
+struct Referring;
+
+impl ReadModel for Referring {
+    async fn create(&mut self, tx: &mut SqliteTx) -> Projected {
+        let sql = "CREATE TABLE parents (id TEXT PRIMARY KEY);
+                   CREATE TABLE children (parent TEXT REFERENCES parents DEFERRABLE INITIALLY DEFERRED)";
+        Ok(tx.execute_batch(sql)?)
+    }
+
+    async fn reset(&mut self, _: &mut SqliteTx) -> Projected {
+        Ok(())
+    }
+}
+
+impl Project<Increased> for Referring {
+    async fn project(&mut self, recorded: &Recorded<Increased>, tx: &mut SqliteTx) -> Projected {
+        let id = recorded.stream.id();
+        if !id.starts_with("unlucky") {
+            tx.execute("INSERT OR IGNORE INTO parents VALUES (?1)", [id])?;
+        }
+        Ok(tx.execute("INSERT INTO children VALUES (?1)", [id]).map(drop)?)
+    }
+}
+
+#[tokio::test]
+async fn a_view_that_is_refused_when_it_is_committed_fails_its_own_append_and_no_other() {
+    for clients in [1, 64] {
+        let (_folder, path) = place();
+        let store = SqliteStore::open(&path).await.unwrap();
+        let accounts = Repository::<Account, _>::new(&store).inline(Referring).await.unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..clients {
+            let accounts = accounts.clone();
+            tasks.spawn(async move {
+                let id = if number % 8 == 0 { format!("unlucky-{number}") } else { format!("account-{number}") };
+                let result = accounts.execute(&id, Increase { by: number }).await;
+                match result {
+                    Ok(_) => assert!(number % 8 != 0),
+                    Err(ExecuteError::Journal(JournalError::Failed { source, .. })) => {
+                        assert_eq!((number % 8, source.to_string().as_str()), (0, "FOREIGN KEY constraint failed"));
+                    }
+                    Err(error) => panic!("{number}: {error:?}"),
+                }
+                id
+            });
+        }
+        for id in tasks.join_all().await {
+            let version = accounts.load(&id).await.unwrap().version;
+            assert_eq!(version, u64::from(!id.starts_with("unlucky")), "{id}");
+        }
+    }
 }
