@@ -45,7 +45,7 @@ pub(crate) fn read_stream(
         concat!("SELECT ", columns!(), " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version");
     let Reader { db, names } = reader;
     let mut metadata = MetadataQuery::new(db);
-    read_versions(db, sql, stream, versions, size, |row, page, version| {
+    read_versions(db, names, sql, stream, versions, size, |names, row, page, version| {
         let kind = names.kind(db, row.kind()?, row.position)?;
         row.push_to(page, kind, stream, version, &mut metadata)
     })
@@ -64,7 +64,7 @@ pub(crate) fn read_payloads(
         " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version"
     );
     let Reader { db, names } = reader;
-    let mut page = read_versions(db, sql, stream, versions, size, |row, page, version| {
+    let mut page = read_versions(db, names, sql, stream, versions, size, |names, row, page, version| {
         let kind = names.kind(db, row.kind()?, row.position)?;
         row.push_payload_to(page, kind, stream, version)
     })?;
@@ -90,11 +90,12 @@ pub(crate) fn are_few(db: &Connection, stream: &StreamId, versions: &RangeInclus
 /// Runs a query for versions of a stream, and has a page filled with its rows, in order and with no gap.
 fn read_versions(
     db: &Connection,
+    names: &mut Names,
     sql: &str,
     stream: &StreamId,
     versions: &RangeInclusive<u64>,
     size: PageSize,
-    mut push: impl FnMut(&EventRow<'_>, &mut Page, u64) -> Result<bool, Failure>,
+    mut push: impl FnMut(&mut Names, &EventRow<'_>, &mut Page, u64) -> Result<bool, Failure>,
 ) -> Result<Page, Failure> {
     let mut page = Page::new(size, Position::START);
     if versions.is_empty() {
@@ -106,13 +107,16 @@ fn read_versions(
     let mut rows = query.query((no, first, last))?;
     let mut expected = (*versions.start()).max(1);
     while let Some(row) = rows.next()? {
+        if page.is_empty() {
+            names.check(row);
+        }
         let row = EventRow::new(row)?;
         let version = row.version()?;
         if version != expected {
             let what = format!("`{stream}` has version {version} where version {expected} should be");
             return Err(Failure::Damaged { position: Some(row.position), what });
         }
-        if !push(&row, &mut page, version)? {
+        if !push(names, &row, &mut page, version)? {
             break;
         }
         expected += 1;
@@ -133,6 +137,9 @@ pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, si
     let mut scanned = 0;
     let mut metadata = MetadataQuery::new(db);
     while let Some(row) = rows.next()? {
+        if scanned == 0 {
+            names.check(row);
+        }
         let row = EventRow::new(row)?;
         if scanned >= SCANNED {
             page.has_more();

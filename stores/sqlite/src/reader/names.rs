@@ -1,11 +1,11 @@
 //! `Names`: the streams and kinds of events behind the numbers in the rows.
 
 use es_core::{RecentlyUsed, StreamId};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row, StatementStatus};
 
 use crate::place::Failure;
 
-/// Remembers which stream and which kind has which number: once committed, they never change.
+/// Remembers which stream and which kind has which number: once committed, they never change, unless a backup is put into the file.
 #[derive(Debug)]
 pub(crate) struct Names {
     streams: RecentlyUsed<i64, StreamId>,
@@ -29,6 +29,17 @@ const KINDS: usize = 1 << 20;
 impl Names {
     pub(crate) fn new() -> Self {
         Self { streams: RecentlyUsed::new(STREAMS), kinds: Vec::new() }
+    }
+
+    /// Forgets everything if the file may have been restored from a backup since the query of this row, its first one, was run before.
+    ///
+    /// A restore changes the schema, and so does little else. SQLite has then prepared the query anew, and has counted that.
+    pub(crate) fn check(&mut self, first: &Row<'_>) {
+        let query = first.as_ref();
+        let is_new = query.get_status(StatementStatus::Run) <= 1;
+        if is_new || query.reset_status(StatementStatus::RePrepare) > 0 {
+            *self = Self::new();
+        }
     }
 
     /// The stream with a number; `position` is that of the event that has it, if it is one that has it.

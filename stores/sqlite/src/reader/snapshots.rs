@@ -84,6 +84,9 @@ pub(crate) fn list_snapshots(
     while snapshots.len() < size.events
         && let Some(row) = rows.next()?
     {
+        if snapshots.is_empty() {
+            names.check(row);
+        }
         let stream = names.stream(db, row.get(5)?, None)?;
         let snapshot = SnapshotRow::new(row)?.snapshot(&stream)?;
         bytes += snapshot.payload.len();
