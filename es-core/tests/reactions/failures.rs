@@ -248,6 +248,21 @@ async fn another_journal_is_noticed_and_the_reaction_can_start_over() {
     handle.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_reaction_that_starts_over_begins_where_it_was_told_to() {
+    let (_, bank) = world();
+    bank.deposit("alice", 1).await;
+    let handle = Reactor::from_now(&bank.journal, &InMemory::default(), Bonus::default()).spawn();
+    handle.wait_for(Position::new(1)).await.unwrap();
+    bank.deposit("alice", 1).await;
+    handle.wait_for(Position::new(3)).await.unwrap();
+    handle.start_over().await.unwrap();
+    bank.deposit("alice", 1).await;
+    handle.wait_for(Position::new(4)).await.unwrap();
+    assert_eq!(bank.balance("house").await, 2, "of the deposit before it first ran it knows nothing");
+    handle.stop().await.unwrap();
+}
+
 /// Deposits in two accounts; the second command follows from the answer to the first.
 #[derive(Reaction)]
 #[reaction(name = "fickle", events(Deposited), sends_to(Account))]

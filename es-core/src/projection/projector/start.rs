@@ -155,7 +155,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 
     /// Where a read model begins that has no checkpoint yet.
     pub(super) async fn first_position(&self) -> Result<Position, Trouble> {
-        if self.first == First::Head && self.rebuilds.is_empty() {
+        // A reaction starts over where it was told to; what is published is published anew from the start.
+        if self.first == First::Head && (self.reacts || self.rebuilds.is_empty()) {
             return Ok(self.journal.head().await?);
         }
         Ok(Position::START)
