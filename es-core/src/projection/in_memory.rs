@@ -1,6 +1,6 @@
 //! `InMemory`: the read store of views that are values of the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::{Bound, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,35 +13,35 @@ use crate::reaction::{KeptAnswer, ReactionStore, Timer};
 /// The read store of projections that are `in_memory`: the projection itself is the read model.
 ///
 /// It is empty at each start of the program, and is built anew from the journal. There is nothing to roll back to, so
-/// the view is built anew after an event that failed, too.
+/// the view is built anew after an event that failed, too. Each projector has a view of its own, also where several are given
+/// one store.
 ///
-/// For tests, it keeps the checkpoint and the timers of one reaction as well: for as long as there is a clone of it.
+/// For tests, it keeps the checkpoints and the timers of reactions as well: for as long as there is a clone of it.
 #[derive(Debug, Clone, Default)]
 pub struct InMemory {
-    held: Arc<tokio::sync::Mutex<()>>,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<HashMap<String, Slot>>>,
 }
+
+/// What is kept of one name. Whoever has the lease holds the outer lock.
+type Slot = Arc<tokio::sync::Mutex<Mutex<Kept>>>;
 
 #[derive(Debug, Default)]
 struct Kept {
     checkpoint: Option<Checkpoint>,
     parked: BTreeMap<Position, ParkedEvent>,
-    /// The timers of reactions, by stream and name.
+    /// The timers of a reaction, by stream and name.
     timers: BTreeMap<(StreamId, String), Timer>,
     answers: Vec<KeptAnswer>,
 }
 
 /// The right to advance a view in memory.
 #[derive(Debug)]
-pub struct InMemoryLease {
-    kept: Arc<Mutex<Kept>>,
-    _held: OwnedMutexGuard<()>,
-}
+pub struct InMemoryLease(OwnedMutexGuard<Mutex<Kept>>);
 
 impl InMemoryLease {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Each change is one assignment: a panic leaves none half done.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -51,9 +51,14 @@ impl ReadStore for InMemory {
 
     const ROLLS_BACK: bool = false;
 
-    async fn lease(&self, _projection: &str) -> Result<Option<InMemoryLease>, ReadStoreError> {
-        let held = Arc::clone(&self.held).try_lock_owned().ok();
-        Ok(held.map(|held| InMemoryLease { kept: Arc::clone(&self.kept), _held: held }))
+    fn for_view(&self) -> Self {
+        Self::default()
+    }
+
+    async fn lease(&self, projection: &str) -> Result<Option<InMemoryLease>, ReadStoreError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = Arc::clone(kept.entry(projection.to_owned()).or_default());
+        Ok(slot.try_lock_owned().ok().map(InMemoryLease))
     }
 
     async fn transact<T: Send + 'static>(&self, work: Work<(), T>) -> Result<T, ReadStoreError> {

@@ -28,6 +28,12 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
     /// model is the projection itself, and is built anew after a failure.
     const ROLLS_BACK: bool = true;
 
+    /// The store for the read model of one projector. Where that is the projection itself, a checkpoint says nothing of another
+    /// value, and each needs a store of its own.
+    fn for_view(&self) -> Self {
+        self.clone()
+    }
+
     /// Takes the right to advance the projection of this name; `None` while another one has it.
     fn lease(&self, projection: &str) -> impl Future<Output = Result<Option<Self::Lease>, ReadStoreError>> + Send;
 

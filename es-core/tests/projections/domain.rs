@@ -134,7 +134,7 @@ impl Faults {
         self.failing.lock().unwrap().insert(account.to_owned(), times);
     }
 
-    fn check(&self, account: &str) -> Projected {
+    pub fn check(&self, account: &str) -> Projected {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let mut failing = self.failing.lock().unwrap();
         let Some(left) = failing.get_mut(account).filter(|left| **left > 0) else { return Ok(()) };

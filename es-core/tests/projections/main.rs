@@ -7,4 +7,5 @@ mod faults;
 #[path = "../common/faulty.rs"]
 mod faulty;
 mod following;
+mod in_memory;
 mod restored;

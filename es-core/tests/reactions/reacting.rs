@@ -3,7 +3,7 @@
 use es_core::prelude::*;
 use es_core::{InMemory, MemoryStore};
 
-use crate::domain::{Account, Bank, Progress, Transfers, Withdrawn};
+use crate::domain::{Account, Bank, Deposit, Progress, Transfers, Withdrawn};
 
 #[tokio::test]
 async fn a_transfer_goes_from_step_to_step() {
@@ -68,6 +68,30 @@ async fn a_reaction_begins_where_it_is_told_to_and_goes_on_from_there() {
     Reactor::from_start(&bank.journal, &InMemory::default(), Transfers).run_until_idle().await.unwrap();
     assert_eq!(bank.progress("before").await, Progress::Completed);
     assert_eq!(bank.balance("bob").await, 20, "commands sent again change nothing");
+}
+
+/// Notes each withdrawal with a deposit of 1.
+#[derive(Reaction)]
+#[reaction(name = "notes", events(Withdrawn), sends_to(Account))]
+struct Notes;
+
+impl React<Withdrawn> for Notes {
+    async fn react(&self, _: &Recorded<Withdrawn>, commands: &mut Commands<Self>) -> Reacted {
+        commands.send("notes", Deposit { amount: 1 }).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn one_store_in_memory_keeps_several_reactions() {
+    let bank = Bank::on(&MemoryStore::new());
+    bank.deposit("alice", 300).await;
+    bank.request("t1", "alice", "bob", 200).await;
+    let store = InMemory::default();
+    let mut transfers = Reactor::from_start(&bank.journal, &store, Transfers);
+    transfers.run_until_idle().await.unwrap();
+    Reactor::from_start(&bank.journal, &store, Notes).run_until_idle().await.unwrap();
+    assert_eq!((bank.balance("bob").await, bank.balance("notes").await), (200, 1));
 }
 
 #[tokio::test]

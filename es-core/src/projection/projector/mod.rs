@@ -108,7 +108,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         };
         Self {
             journal: journal.clone(),
-            store: store.clone(),
+            store: if reacts { store.clone() } else { store.for_view() },
             core: Arc::new(core),
             filter: routes.filter(),
             routes: Arc::new(routes),
