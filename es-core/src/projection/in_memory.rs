@@ -13,8 +13,8 @@ use crate::reaction::{KeptAnswer, ReactionStore, Timer};
 /// The read store of projections that are `in_memory`: the projection itself is the read model.
 ///
 /// It is empty at each start of the program, and is built anew from the journal. There is nothing to roll back to, so
-/// the view is built anew after an event that failed, too. Each projector has a view of its own, also where several are given
-/// one store.
+/// the view is built anew after an event that failed, too, and when a run that was changing it was dropped. Each projector
+/// has a view of its own, also where several are given one store.
 ///
 /// For tests, it keeps the checkpoints and the timers of reactions as well: for as long as there is a clone of it.
 #[derive(Debug, Clone, Default)]

@@ -25,7 +25,7 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
     type Lease: Send + Sync + 'static;
 
     /// Whether a transaction that is rolled back leaves nothing of what was done in it. Where it is `false` the read
-    /// model is the projection itself, and is built anew after a failure.
+    /// model is the projection itself, and is built anew after a failure, or when a transaction's future was dropped.
     const ROLLS_BACK: bool = true;
 
     /// The store for the read model of one projector. Where that is the projection itself, a checkpoint says nothing of another

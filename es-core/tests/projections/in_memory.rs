@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use es_core::__private as private;
 use es_core::prelude::*;
@@ -73,6 +74,21 @@ async fn fill(store: &MemoryStore) -> Position {
         append(store, account, &[increased(1)]).await;
     }
     store.head().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_run_that_was_dropped_leaves_nothing_that_counts_twice() {
+    let store = MemoryStore::new();
+    fill(&store).await;
+    let view = Sums::default();
+    let gate = Arc::clone(&view.gate);
+    let mut projector = Projector::in_memory(&store, view);
+    let view = projector.handle();
+    let closed = gate.acquire().await.unwrap();
+    tokio::time::timeout(Duration::from_millis(20), projector.run_to_head()).await.unwrap_err();
+    drop(closed);
+    let head = projector.run_to_head().await.unwrap();
+    assert_eq!((view.view().await.of(), view.status().position), ([1, 1, 1], head));
 }
 
 #[tokio::test]

@@ -70,6 +70,8 @@ pub struct Projector<J, P: Projection> {
     /// Which part of the projection it has.
     partition: Partition,
     lease: Option<Arc<LeaseOf<P>>>,
+    /// Whether a view in memory may show half of something: the future that was to change it was dropped.
+    broken_off: bool,
     /// Where it stops that brings a part up to the others, before the projection is split anew.
     until: Option<Position>,
     rebuilds: Vec<Answer<Position>>,
@@ -122,6 +124,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             reacts,
             partition: Partition::WHOLE,
             lease: None,
+            broken_off: false,
             until: None,
             rebuilds: Vec::new(),
             replays: Vec::new(),
@@ -184,6 +187,11 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// What an inline view needs of it.
     pub(super) fn into_parts(self) -> (Arc<Core<P>>, Arc<Routes<P>>, Filter) {
         (Arc::clone(&self.core), Arc::clone(&self.routes), self.filter.clone())
+    }
+
+    /// Whether what it changes stays so, as no transaction rolls it back.
+    fn is_in_place(&self) -> bool {
+        !P::Store::ROLLS_BACK && !self.reacts
     }
 
     /// A handle on it, for what is asked of it while it runs.

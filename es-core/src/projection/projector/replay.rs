@@ -107,7 +107,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     }
 
     /// Projects a parked event; gives whether that went well.
-    async fn replay(&self, session: &Session, event: &ParkedEvent) -> Result<bool, Trouble> {
+    async fn replay(&mut self, session: &Session, event: &ParkedEvent) -> Result<bool, Trouble> {
         let Some(lease) = self.lease.clone() else { return Ok(false) };
         let versions = event.version..=event.version;
         let page = self.journal.read_stream(&event.stream, versions, PageSize::events(1)).await?;
@@ -123,7 +123,10 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             let core = Arc::clone(&self.core);
             let routes = Arc::clone(&self.routes);
             let tried = Try { core, routes, lease: Arc::clone(&lease), page: page.clone(), start };
-            match self.store.transact(tried.into_work()).await? {
+            self.broken_off = self.is_in_place();
+            let tried = self.store.transact(tried.into_work()).await;
+            self.broken_off = false;
+            match tried? {
                 Tried::Projected => return Ok(true),
                 Tried::Failed(error) => error.to_string(),
                 Tried::Store(error) => return Err(error.into()),

@@ -124,11 +124,14 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             *target = Some(head);
         }
         // That of a part was done for all parts, when they were taken.
-        let rebuild = !self.rebuilds.is_empty() && self.partition == Partition::WHOLE;
+        let rebuild = (!self.rebuilds.is_empty() || self.broken_off) && self.partition == Partition::WHOLE;
         let (core, journal) = (Arc::clone(&self.core), self.journal.id());
         let first = self.first_position().await?;
         let start = Start::<P> { core, lease, journal, first, rebuild, may_make: self.partition == Partition::WHOLE };
-        let (saved, parked) = match self.store.transact(start.into_work()).await? {
+        self.broken_off = self.is_in_place();
+        let started = self.store.transact(start.into_work()).await;
+        self.broken_off = false;
+        let (saved, parked) = match started? {
             Started::Made(checkpoint) => (checkpoint, ParkedStreams::new()),
             Started::Found(checkpoint, parked) => {
                 self.check(&checkpoint, head).await?;

@@ -253,6 +253,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             parked: Arc::clone(&session.parked),
             park,
         };
+        self.broken_off = self.is_in_place();
         let read_ahead = async {
             if page.more() && session.next_page.is_none() {
                 // A page that cannot be read is read again when it is needed.
@@ -262,6 +263,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             }
         };
         let (ended, next_page) = join(self.store.transact(batch.into_work()), read_ahead).await;
+        self.broken_off = false;
         if next_page.is_some() {
             session.next_page = next_page;
         }
@@ -363,7 +365,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             }
         }
         session.suspect = Some(suspect);
-        if !P::Store::ROLLS_BACK && !self.reacts {
+        if self.is_in_place() {
             self.go_to_start(session);
         }
         Ok(true)
