@@ -8,4 +8,5 @@ mod faults;
 mod faulty;
 mod following;
 mod in_memory;
+mod random;
 mod restored;

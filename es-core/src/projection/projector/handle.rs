@@ -145,7 +145,7 @@ impl<P: Projection> ProjectorHandle<P> {
     }
 
     /// Projects the events that are parked, in their order. Where one fails again, it and what follows it in its stream
-    /// stay parked.
+    /// stay parked; a view in memory is built anew then, before it goes on with the next stream.
     ///
     /// # Errors
     ///

@@ -32,6 +32,7 @@ use crate::repository::Retry;
 pub(super) use batch::LeaseOf;
 pub(super) use handle::Core;
 use handle::{Answer, Command};
+use replay::Replay;
 pub(crate) use run::may_pass;
 use status::Meter;
 
@@ -72,10 +73,12 @@ pub struct Projector<J, P: Projection> {
     lease: Option<Arc<LeaseOf<P>>>,
     /// Whether a view in memory may show half of something: the future that was to change it was dropped.
     broken_off: bool,
+    /// How far a view in memory had come when it was last emptied.
+    emptied_at: Position,
     /// Where it stops that brings a part up to the others, before the projection is split anew.
     until: Option<Position>,
     rebuilds: Vec<Answer<Position>>,
-    replays: Vec<Answer<Replayed>>,
+    replay: Replay,
     /// Whether it was told to pause, and not yet to go on.
     paused: bool,
     meter: Meter,
@@ -125,9 +128,10 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             partition: Partition::WHOLE,
             lease: None,
             broken_off: false,
+            emptied_at: Position::START,
             until: None,
             rebuilds: Vec::new(),
-            replays: Vec::new(),
+            replay: Replay::default(),
             paused: false,
             meter: Meter::new(),
         }

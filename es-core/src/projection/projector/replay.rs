@@ -4,17 +4,48 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::batch::{LeaseOf, begin_anew, parked};
-use super::handle::Core;
+use super::handle::{Answer, Core};
 use super::run::Trouble;
 use super::start::PARKED;
 use super::step::Session;
-use super::{Projector, Replayed};
+use super::{Projector, ProjectorError, Replayed};
 use crate::BoxError;
-use crate::event::Position;
+use crate::event::{Position, StreamId};
 use crate::journal::{Journal, Page, PageSize};
 use crate::projection::{
     Checkpoint, Ended, Occasion, ParkedEvent, Projection, ReadStore, ReadStoreError, Routes, TxOf, Work,
 };
+
+/// How far what is parked has been tried again, where somebody has asked for that.
+#[derive(Default)]
+pub(super) struct Replay {
+    answers: Vec<Answer<Replayed>>,
+    after: Position,
+    /// The streams of which an event has failed again.
+    failed: HashSet<StreamId>,
+    result: Replayed,
+}
+
+impl Replay {
+    pub(super) fn is_asked_for(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
+    /// Has all be tried for one more that asks for it.
+    pub(super) fn ask(&mut self, answer: Answer<Replayed>) {
+        let (mut answers, replayed) = (std::mem::take(&mut self.answers), self.result.replayed);
+        answers.push(answer);
+        *self = Self { answers, result: Replayed { replayed, still_parked: 0 }, ..Self::default() };
+    }
+
+    /// Tells those that have asked.
+    pub(super) fn end(self, result: Result<Replayed, &ProjectorError>) {
+        for answer in self.answers {
+            // Nobody may wait for the answer any more.
+            let _ = answer.send(result.map_err(Clone::clone));
+        }
+    }
+}
 
 /// A parked event that is tried again, in a transaction of its own.
 struct Try<P: Projection> {
@@ -72,29 +103,34 @@ impl<P: Projection> Try<P> {
 }
 
 impl<J: Journal + Clone, P: Projection> Projector<J, P> {
-    /// Projects what is parked, and answers those that have asked for it. The session is over then.
+    /// Projects what is parked, and answers those that have asked for it; or, where that emptied the view, goes on with it
+    /// once the view is as far again. The session is over then.
     pub(super) async fn replay_parked(&mut self, session: &Session) -> Result<(), Trouble> {
-        let mut result = Replayed::default();
         self.unpark_timers().await?;
-        let mut failed = HashSet::new();
-        let mut after = Position::START;
         loop {
-            let events = self.parked_events(after).await?;
-            let Some(last) = events.last() else { break };
-            after = last.position;
+            let events = self.parked_events(self.replay.after).await?;
+            if events.is_empty() {
+                break;
+            }
             for event in events {
-                if failed.contains(&event.stream) || !self.replay(session, &event).await? {
-                    failed.insert(event.stream);
-                    result.still_parked += 1;
-                } else {
-                    result.replayed += 1;
+                let has_failed = self.replay.failed.contains(&event.stream);
+                let is_projected = !has_failed && self.replay(session, &event).await?;
+                self.replay.after = event.position;
+                if is_projected {
+                    self.replay.result.replayed += 1;
+                    continue;
+                }
+                self.replay.result.still_parked += 1;
+                self.replay.failed.insert(event.stream);
+                if !has_failed && self.is_in_place() {
+                    self.emptied_at = session.position();
+                    return Ok(());
                 }
             }
         }
-        for answer in self.replays.drain(..) {
-            // Nobody may wait for the answer any more.
-            let _ = answer.send(Ok(result));
-        }
+        let replay = std::mem::take(&mut self.replay);
+        let result = replay.result;
+        replay.end(Ok(result));
         Ok(())
     }
 

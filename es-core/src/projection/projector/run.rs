@@ -158,7 +158,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             *session = self.begin(goal).await?;
             return Ok(Next::GoOn);
         };
-        if !self.replays.is_empty() {
+        if self.replay.is_asked_for() && current.position() >= self.emptied_at {
             // Afterwards it is looked up anew which streams have parked events.
             self.replay_parked(current).await?;
             *session = None;
@@ -213,9 +213,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         for answer in self.rebuilds.drain(..) {
             let _ = answer.send(Err(error.clone()));
         }
-        for answer in self.replays.drain(..) {
-            let _ = answer.send(Err(error.clone()));
-        }
+        std::mem::take(&mut self.replay).end(Err(error));
         self.core.status.send_modify(|status| {
             status.state = ProjectorState::Failed;
             status.last_error = Some(error.clone());
@@ -272,7 +270,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 }
                 Some(Command::ReplayParked(answer)) => {
                     self.starting();
-                    self.replays.push(answer);
+                    self.replay.ask(answer);
                     return Next::GoOn;
                 }
             }
@@ -290,7 +288,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     async fn obey(&mut self, session: &mut Option<Session>) -> Next {
         loop {
             // Parked events are projected also by one that is paused.
-            let command = if self.paused && self.replays.is_empty() {
+            let command = if self.paused && !self.replay.is_asked_for() {
                 self.state(ProjectorState::Paused);
                 self.command().await.unwrap_or(Command::Stop)
             } else {
@@ -318,7 +316,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                     self.rebuilds.push(answer);
                     *session = None;
                 }
-                Command::ReplayParked(answer) => self.replays.push(answer),
+                Command::ReplayParked(answer) => self.replay.ask(answer),
             }
         }
     }

@@ -132,7 +132,10 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         let started = self.store.transact(start.into_work()).await;
         self.broken_off = false;
         let (saved, parked) = match started? {
-            Started::Made(checkpoint) => (checkpoint, ParkedStreams::new()),
+            Started::Made(checkpoint) => {
+                self.emptied_at = Position::START;
+                (checkpoint, ParkedStreams::new())
+            }
             Started::Found(checkpoint, parked) => {
                 self.check(&checkpoint, head).await?;
                 (checkpoint, parked)

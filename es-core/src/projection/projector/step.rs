@@ -119,7 +119,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             }
             return Ok(Next::GoOn);
         }
-        if matches!(goal, Goal::Head(Some(head)) if current.position >= head) {
+        // What is parked may have to wait for the view to be as far as it was.
+        if matches!(goal, Goal::Head(Some(head)) if current.position >= head) && !self.replay.is_asked_for() {
             return Ok(Next::End);
         }
         if current.at_end && self.is_to_look_again(current).await {
@@ -372,7 +373,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     }
 
     /// Notes that the read model is empty again.
-    fn go_to_start(&self, session: &mut Session) {
+    fn go_to_start(&mut self, session: &mut Session) {
+        self.emptied_at = self.emptied_at.max(session.position);
         session.saved = Checkpoint { position: Position::START, last: None, ..session.saved };
         session.position = Position::START;
         session.page = None;
