@@ -38,6 +38,10 @@ impl<P: Projection> Whole<P> {
             Target::Batch(_) => {
                 let mut events = Vec::new();
                 self.collect(raw, &mut events)?;
+                if events.is_empty() {
+                    // It was retired, and stands for nothing today.
+                    return Ok(());
+                }
                 projection.project_events(&events, tx).await
             }
         }

@@ -29,7 +29,7 @@ pub struct Decreased {
     pub by: u64,
 }
 
-/// What became an increase and a decrease.
+/// What became an increase and a decrease, or nothing where both are 0.
 #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[event(name = "exchanged")]
 pub struct Exchanged {
@@ -59,6 +59,9 @@ impl Handle<Increase> for Account {
 
 impl Retire<Exchanged> for Account {
     fn retire(event: Exchanged) -> Events<Self> {
+        if (event.more, event.less) == (0, 0) {
+            return Events::none();
+        }
         Events::from((Increased { by: event.more }, Decreased { by: event.less }))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use es_core::prelude::*;
 use es_core::{BatchSize, MemoryStore, Position, ProjectorError, Retry};
 
-use crate::domain::{Balances, Faults, PaidIn, StoreFault, Tables, append, increased};
+use crate::domain::{Account, AccountEvent, Balances, Faults, PaidIn, StoreFault, TableTx, Tables, append, increased};
 
 const FAST: Retry = Retry { attempts: 3, wait: Duration::from_millis(1), longest_wait: Duration::from_millis(1) };
 
@@ -118,6 +118,48 @@ async fn a_parked_event_holds_up_its_stream_alone_and_is_replayed_in_order() {
     balances.wait_for(head).await.unwrap();
     assert_eq!((tables.balance("bob"), balances.status().parked_streams), (Some(12), 0));
     balances.stop().await.unwrap();
+}
+
+/// The first event of each batch, by account.
+#[derive(Projection, Default)]
+#[projection(store = Tables, batch, events(all of Account))]
+struct Firsts {
+    faults: Faults,
+}
+
+impl ReadModel for Firsts {
+    async fn create(&mut self, _: &mut TableTx) -> Projected {
+        Ok(())
+    }
+
+    async fn reset(&mut self, _: &mut TableTx) -> Projected {
+        Ok(())
+    }
+}
+
+impl ProjectBatch for Firsts {
+    async fn project_batch(&mut self, events: &[Recorded<AccountEvent>], tx: &mut TableTx) -> Projected {
+        let account = events[0].stream.id();
+        *tx.rows.entry(account.to_owned()).or_default() += 1;
+        self.faults.check(account)
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_stands_for_nothing_today_is_no_batch() {
+    let store = MemoryStore::new();
+    let nothing = ("exchanged", r#"{"more":0,"less":0}"#.to_owned());
+    let head = append(&store, "alice", &[increased(1), nothing, increased(1)]).await;
+    let (tables, projection) = (Tables::default(), Firsts::default());
+    let faults = projection.faults.clone();
+    faults.fail("alice", u32::MAX);
+    let firsts = Projector::new(&store, &tables, projection).retry(FAST).on_failure(OnFailure::Park).spawn();
+    firsts.wait_for(head).await.unwrap();
+    faults.fail("alice", 0);
+    let replayed = firsts.replay_parked().await.unwrap();
+    assert_eq!((replayed.replayed, replayed.still_parked), (3, 0));
+    assert_eq!(tables.now().rows["alice"], 2);
+    firsts.stop().await.unwrap();
 }
 
 #[tokio::test]
