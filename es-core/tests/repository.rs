@@ -399,6 +399,17 @@ async fn a_command_on_a_hot_aggregate_asks_the_journal_once() {
     assert_eq!(store.calls(), ["version"]);
     accounts.load("alice").await.unwrap();
     assert_eq!(store.calls(), ["read_stream"]);
+    store.append(to("alice", increased(1))).await.unwrap();
+    store.calls();
+    assert_eq!(accounts.load("alice").await.unwrap().version, 3);
+    assert_eq!(store.calls(), ["read_stream"]);
+    assert_eq!(accounts.load("alice").at_version(3).await.unwrap().version, 3);
+    assert_eq!(store.calls(), ["read_stream"]);
+    let id = CommandId::new();
+    accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap();
+    assert_eq!(store.calls(), ["find_command", "append"]);
+    accounts.execute("alice", Increase { by: 1 }).command_id(id).await.unwrap();
+    assert_eq!(store.calls(), ["find_command", "read_stream"]);
 }
 
 #[tokio::test]
@@ -596,6 +607,28 @@ async fn a_journal_that_was_put_back_is_read_anew() {
     store.put_back(backup);
     let outcome = accounts.execute("alice", Increase { by: 1 }).await.unwrap();
     assert_eq!((outcome.version, outcome.state.balance), (2, 6));
+}
+
+#[tokio::test]
+async fn a_load_from_a_journal_that_was_put_back_gives_what_is_in_it() {
+    let store = FaultyStore::new();
+    for (lost, left) in [(3, 1), (3, 0), (1, 1), (1, 0)] {
+        let accounts = Repository::<Account, _>::new(&store);
+        store.put_back(MemoryStore::new());
+        for _ in 0..lost {
+            accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+        }
+        let backup = MemoryStore::new();
+        for _ in 0..left {
+            backup.append(to("alice", increased(5))).await.unwrap();
+        }
+        store.put_back(backup);
+        let then = accounts.load("alice").at_version(lost).await;
+        assert_eq!(then.ok().map(|then| then.state.balance), (lost == left).then_some(5));
+        let now = accounts.load("alice").await.unwrap();
+        assert_eq!((now.version, now.state.balance), (left, left * 5), "{lost} events, then {left}");
+        assert_eq!(accounts.execute("alice", Increase { by: 1 }).await.unwrap().state.balance, left * 5 + 1);
+    }
 }
 
 #[test]

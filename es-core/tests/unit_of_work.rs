@@ -112,6 +112,25 @@ async fn run_does_a_lost_race_again() {
 }
 
 #[tokio::test]
+async fn a_unit_on_a_journal_that_was_put_back_is_done_on_what_is_in_it() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    for _ in 0..3 {
+        accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+    }
+    let backup = MemoryStore::new();
+    Repository::<Account, _>::new(&backup).execute("alice", Increase { by: 5 }).await.unwrap();
+    let mut unit = UnitOfWork::new(&store);
+    unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap();
+    store.put_back(backup);
+    let error = unit.commit().await.unwrap_err();
+    assert!(matches!(error, CommitError::Conflict { actual: 1, .. }), "{error}");
+    let mut unit = UnitOfWork::new(&store);
+    assert_eq!(unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap().state.balance, 6);
+    unit.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn run_gives_the_error_of_the_work_and_writes_nothing() {
     let store = MemoryStore::new();
     let accounts = Repository::<Account, _>::new(&store);

@@ -300,7 +300,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         let (mut from, to) = versions.into_inner();
         let mut events = Vec::new();
         let mut decoder;
-        loop {
+        let last_event = loop {
             let page = journal.read_stream(stream, from..=to, PageSize::default()).await?;
             decoder = Decoder::new();
             for raw in page.iter().filter(|raw| raw.metadata.command_id == Some(id)) {
@@ -308,10 +308,10 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
             }
             match page.last() {
                 Some(last) if page.more() => from = last.version + 1,
-                _ => break,
+                last => break last.map(|last| last.id),
             }
-        }
-        let current = self.load_current(stream, slot, to).await?;
+        };
+        let current = self.load_after(stream, slot, to, last_event).await?;
         let Current { state, version, position, .. } = current;
         Ok(Some(Outcome { events, state, version, position, repeated: true }))
     }

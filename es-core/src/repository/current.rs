@@ -31,8 +31,8 @@ impl<A> Clone for Current<A> {
     }
 }
 
-/// The most events of the first page.
-const FIRST_PAGE: usize = 1_024;
+/// Nothing else is done while the first page is read, so it is a small one.
+const FIRST_PAGE: PageSize = PageSize::events(1_024);
 
 impl<A: Aggregate> Current<A> {
     /// Before the first event.
@@ -61,39 +61,74 @@ impl<A: Aggregate> Current<A> {
         if self.version >= to {
             return Ok(());
         }
-        let read = |from, size| journal.read_payloads(stream, from..=to, size);
-        // Nothing else is done while the first page is read, so it is a small one.
-        let mut page = read(self.version + 1, PageSize::events(FIRST_PAGE)).await?;
+        let page = journal.read_payloads(stream, self.version + 1..=to, FIRST_PAGE).await?;
+        self.go_through(page, 0, journal, stream, to).await
+    }
+
+    /// Goes on as [`catch_up`](Self::catch_up) does if the stream has the event that this is the state after; `false`
+    /// where it has not. One read tells both.
+    pub(super) async fn catch_up_if_there(
+        &mut self,
+        journal: &impl Journal,
+        stream: &StreamId,
+        to: u64,
+    ) -> Result<bool, LoadError> {
+        let Some(last_event) = self.last_event else {
+            self.catch_up(journal, stream, to).await?;
+            return Ok(true);
+        };
+        let page = journal.read_payloads(stream, self.version..=to, FIRST_PAGE).await?;
+        // Only the last event of the page is sure to have its id.
+        let is_there = page
+            .get(0)
+            .is_some_and(|first| first.version == self.version && (page.len() > 1 || first.id == last_event));
+        if is_there {
+            self.go_through(page, 1, journal, stream, to).await?;
+        }
+        Ok(is_there)
+    }
+
+    /// Goes through a page of the stream, of which so many events are in the state already, and those after it.
+    async fn go_through(
+        &mut self,
+        mut page: Page,
+        mut known: usize,
+        journal: &impl Journal,
+        stream: &StreamId,
+        to: u64,
+    ) -> Result<(), LoadError> {
         loop {
             let next = page.last().map(|last| last.version + 1).filter(|next| page.more() && *next <= to);
             let Some(next) = next else {
-                return match self.apply_page(&page) {
+                return match self.apply_page(&page, known) {
                     Err(error) => Err(located(journal, error).await),
                     Ok(()) => Ok(()),
                 };
             };
             // The store reads it while this one is applied.
-            let mut following = pin!(read(next, PageSize::default()));
+            let mut following = pin!(journal.read_payloads(stream, next..=to, PageSize::default()));
             let read = begun(following.as_mut()).await;
-            if let Err(error) = self.apply_page(&page) {
+            if let Err(error) = self.apply_page(&page, known) {
                 return Err(located(journal, error).await);
             }
             page = match read {
                 Some(read) => read?,
                 None => following.await?,
             };
+            known = 0;
         }
     }
 
-    fn apply_page(&mut self, page: &Page) -> Result<(), LoadError> {
-        if page.is_empty() {
+    fn apply_page(&mut self, page: &Page, known: usize) -> Result<(), LoadError> {
+        let events = page.iter().skip(known);
+        if events.len() == 0 {
             return Ok(());
         }
         let mut decoder = Decoder::new();
         let mut result = Ok(());
         let mut at = (self.version, self.position, self.last_event);
         self.change(|state| {
-            for raw in page {
+            for raw in events {
                 result = follows(at.0, &raw).and_then(|()| {
                     for event in &decoder.decode::<A>(&raw)? {
                         state.apply_event(event);

@@ -9,7 +9,7 @@ use super::current::Current;
 use super::patience::Tries;
 use super::{LoadError, Patience, Repository};
 use crate::aggregate::Aggregate;
-use crate::event::{Position, StreamId, StreamIdError, Timestamp};
+use crate::event::{EventId, Position, StreamId, StreamIdError, Timestamp};
 use crate::journal::Journal;
 use crate::snapshot::SnapshotStore;
 
@@ -108,15 +108,39 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
         slot: &Slot<A>,
         to: u64,
     ) -> Result<Current<A>, LoadError> {
-        let kept = slot.get().filter(|kept| kept.version <= to);
-        let mut current = match kept {
-            Some(kept) => kept,
-            None => self.load_from_snapshot(stream, to).await?.unwrap_or_else(Current::initial),
+        let store = &self.inner.store;
+        let mut current = slot.get().filter(|kept| kept.version <= to);
+        if let Some(kept) = &mut current
+            && !kept.catch_up_if_there(store, stream, to).await?
+        {
+            // The journal was put back to an earlier state.
+            slot.clear();
+            current = None;
+        }
+        let current = if let Some(current) = current {
+            current
+        } else {
+            let mut current = self.load_from_snapshot(stream, to).await?.unwrap_or_else(Current::initial);
+            current.catch_up(store, stream, to).await?;
+            current
         };
-        current.catch_up(&self.inner.store, stream, to).await?;
         if to == u64::MAX {
             slot.put(&current);
         }
         Ok(current)
+    }
+
+    /// The state after an event that was just read, and has this id.
+    pub(super) async fn load_after(
+        &self,
+        stream: &StreamId,
+        slot: &Slot<A>,
+        version: u64,
+        event: Option<EventId>,
+    ) -> Result<Current<A>, LoadError> {
+        match slot.get().filter(|kept| kept.version == version && kept.last_event == event) {
+            Some(kept) => Ok(kept),
+            None => self.load_current(stream, slot, version).await,
+        }
     }
 }
