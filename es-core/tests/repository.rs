@@ -318,6 +318,32 @@ async fn one_command_id_from_two_programs_at_once_is_done_once() {
     assert_eq!(store.head().await.unwrap(), Position::new(100));
 }
 
+/// What another program appends that executes the command `id` on alice's account.
+fn executed(id: CommandId, event: NewEvent) -> Append {
+    let metadata = Arc::new(Metadata { command_id: Some(id), ..Metadata::default() });
+    to("alice", NewEvent { id: EventId::of_command(id, &stream("alice"), 0, 0), metadata, ..event })
+}
+
+#[tokio::test]
+async fn a_command_that_another_program_executes_meanwhile_is_answered_with_what_it_did() {
+    let decreased = |by: u64| event("decreased", &format!("{{\"by\":{by}}}"));
+    for expected in [None, Some(1), Some(2)] {
+        let store = FaultyStore::new();
+        let accounts = Repository::<Account, _>::new(&store);
+        accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+        store.append(to("alice", increased(59))).await.unwrap();
+        let id = CommandId::new();
+        // After the look for the command, before the one whether the cached balance of 1 is the balance.
+        store.will_read([Fault::None, Fault::Overtake(executed(id, decreased(60)))]);
+        let mut command = accounts.execute("alice", Decrease { by: 60 }).command_id(id);
+        if let Some(version) = expected {
+            command = command.expected_version(version);
+        }
+        let outcome = command.await.unwrap();
+        assert_eq!((outcome.repeated, outcome.version, outcome.state.balance), (true, 3, 0), "{expected:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_event_that_cannot_be_read_says_what_and_where() {
     let store = MemoryStore::new();

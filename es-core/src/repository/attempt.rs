@@ -35,6 +35,23 @@ enum Written<A: Aggregate> {
     LostTo(u64),
 }
 
+/// What a state that may be outdated turned out to be.
+enum Refreshed<A: Aggregate> {
+    /// That of now.
+    Same,
+    /// Another one than that of now, which it is by now.
+    Other,
+    /// Another one, to which the command itself has led meanwhile.
+    Repeated(Outcome<A>),
+}
+
+/// The answer to a command that is to be decided on the state of now.
+enum Again<A: Aggregate> {
+    Decided(Decision<A>),
+    /// It has been executed meanwhile.
+    Repeated(Outcome<A>),
+}
+
 impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
     pub(super) async fn begin(
         repository: &'a Repository<A, S>,
@@ -61,8 +78,10 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         if let Some(outcome) = self.repeated().await? {
             return Ok(outcome);
         }
-        if let Some(expected) = expected {
-            Box::pin(self.expect(expected)).await?;
+        if let Some(expected) = expected
+            && let Some(outcome) = Box::pin(self.expect(expected)).await?
+        {
+            return Ok(outcome);
         }
         loop {
             let decision = {
@@ -70,7 +89,10 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
                 if self.stands(&decision) {
                     decision
                 } else {
-                    Box::pin(self.decide_again(command, expected, decision)).await?
+                    match Box::pin(self.decide_again(command, expected, decision)).await? {
+                        Again::Decided(decision) => decision,
+                        Again::Repeated(outcome) => return Ok(outcome),
+                    }
                 }
             };
             *decided_on = Some((self.current.version, self.context.now()));
@@ -108,14 +130,16 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         }
     }
 
-    /// Makes sure that the state is that of the version that the caller saw.
-    async fn expect(&mut self, expected: u64) -> Result<(), ExecuteError<A::Error>> {
-        if self.current.version != expected {
-            self.refresh().await?;
+    /// Makes sure that the state is that of the version that the caller saw; gives what the command did, if that turns out.
+    async fn expect(&mut self, expected: u64) -> Result<Option<Outcome<A>>, ExecuteError<A::Error>> {
+        if self.current.version != expected
+            && let Refreshed::Repeated(outcome) = self.refresh().await?
+        {
+            return Ok(Some(outcome));
         }
         let actual = self.current.version;
         if actual == expected {
-            return Ok(());
+            return Ok(None);
         }
         let (stream, expected) = (self.target.stream.clone(), ExpectedVersion::Exact(expected));
         Err(ExecuteError::Conflict { stream, expected, actual, attempts: 0 })
@@ -138,28 +162,33 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
         command: &A::Command,
         expected: Option<u64>,
         decision: Decision<A>,
-    ) -> Result<Decision<A>, ExecuteError<A::Error>> {
-        if !self.refresh().await? {
-            return Ok(decision);
+    ) -> Result<Again<A>, ExecuteError<A::Error>> {
+        match self.refresh().await? {
+            Refreshed::Same => return Ok(Again::Decided(decision)),
+            Refreshed::Repeated(outcome) => return Ok(Again::Repeated(outcome)),
+            Refreshed::Other => {}
         }
-        if let Some(expected) = expected {
-            self.expect(expected).await?;
+        if let Some(expected) = expected
+            && let Some(outcome) = self.expect(expected).await?
+        {
+            return Ok(Again::Repeated(outcome));
         }
-        Ok(self.decide(command))
+        Ok(Again::Decided(self.decide(command)))
     }
 
-    /// Goes to the version that the journal has; gives whether the state is another one then.
-    async fn refresh(&mut self) -> Result<bool, LoadError> {
+    /// Goes to the version that the journal has.
+    async fn refresh(&mut self) -> Result<Refreshed<A>, LoadError> {
         if self.fresh {
-            return Ok(false);
+            return Ok(Refreshed::Same);
         }
         let actual = self.repository.inner.store.version(&self.target.stream).await?;
         if actual == self.current.version {
             self.fresh = true;
-            return Ok(false);
+            return Ok(Refreshed::Same);
         }
         self.go_to(actual).await?;
-        Ok(true)
+        // What is new may be what the command did, executed by another program since it was looked for.
+        Ok(self.repeated().await?.map_or(Refreshed::Other, Refreshed::Repeated))
     }
 
     async fn go_to(&mut self, actual: u64) -> Result<(), LoadError> {

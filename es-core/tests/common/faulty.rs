@@ -78,7 +78,11 @@ impl FaultyStore {
         tokio::task::yield_now().await;
         let fault = self.reads.lock().unwrap().pop_front();
         match fault {
-            None | Some(Fault::None | Fault::Overtake(_)) => Ok(()),
+            None | Some(Fault::None) => Ok(()),
+            Some(Fault::Overtake(first)) => {
+                self.inner().append(first).await.unwrap();
+                Ok(())
+            }
             Some(Fault::Busy) => Err(busy()),
             Some(_) => Err(failed("read")),
         }
