@@ -345,6 +345,28 @@ async fn a_command_that_another_program_executes_meanwhile_is_answered_with_what
 }
 
 #[tokio::test]
+async fn a_command_that_another_program_decided_otherwise_is_unknown_where_its_answer_cannot_be_read() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+    // Found with one event there, where it has two here.
+    let id = CommandId::new();
+    store.will_append([Fault::Overtake(executed(id, increased(5)))]);
+    store.will_read([Fault::None, Fault::Fail]);
+    let error = accounts.execute("alice", IncreaseTwice { by: 1 }).command_id(id).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Unknown { .. }), "{error:?}");
+
+    let id = CommandId::new();
+    store.will_append([Fault::Overtake(executed(id, increased(5)))]);
+    store.will_read([Fault::None, Fault::Busy, Fault::None, Fault::Busy]);
+    store.calls();
+    let outcome = accounts.execute("alice", IncreaseTwice { by: 1 }).command_id(id).await.unwrap();
+    assert_eq!((outcome.repeated, outcome.version, outcome.state.balance), (true, 3, 11));
+    // It is not decided anew for that.
+    assert_eq!(store.calls().iter().filter(|call| **call == "append").count(), 1);
+}
+
+#[tokio::test]
 async fn an_event_that_cannot_be_read_says_what_and_where() {
     let store = MemoryStore::new();
     for (id, event, message) in [

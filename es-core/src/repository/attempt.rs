@@ -264,7 +264,7 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
                 Err(AppendError::Journal(error)) => return Err(ExecuteError::Journal(error)),
                 Err(error) => {
                     // The same command, decided by another program at the same time, gave other events.
-                    return match self.repeated().await? {
+                    return match self.found(tries).await? {
                         Some(outcome) => Ok(Written::Done(outcome)),
                         None => Err(ExecuteError::Append(error)),
                     };
@@ -274,18 +274,26 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
             (append, events) = self.encode(&draft)?;
             answer = self.repository.inner.store.append(append).await;
         };
-        if appended.repeated {
-            // What was written may be read another time.
-            loop {
-                match self.repeated().await {
-                    Ok(Some(outcome)) => return Ok(Written::Done(outcome)),
-                    Ok(None) => break,
-                    Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
-                    Err(error) => return Err(unknown(error.into())),
+        if appended.repeated
+            && let Some(outcome) = self.found(tries).await?
+        {
+            return Ok(Written::Done(outcome));
+        }
+        Ok(Written::Done(self.take_over(events, &draft.ids, &appended)))
+    }
+
+    /// What the command did, if it turned out while it was written that it has been executed: where that cannot be read now, it
+    /// may be another time.
+    async fn found(&self, tries: &mut Tries<'_>) -> Result<Option<Outcome<A>>, ExecuteError<A::Error>> {
+        loop {
+            match self.repeated().await {
+                Ok(outcome) => return Ok(outcome),
+                Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
+                Err(error) => {
+                    return Err(ExecuteError::Unknown { stream: self.target.stream.clone(), source: error.into() });
                 }
             }
         }
-        Ok(Written::Done(self.take_over(events, &draft.ids, &appended)))
     }
 
     /// Takes a snapshot in the background if so many events since the last look make one due.
