@@ -166,7 +166,7 @@ fn follows(version: u64, raw: &RawEvent<'_>) -> Result<(), LoadError> {
     }
     Err(LoadError::Journal(JournalError::Corrupt {
         store: "the journal".to_owned(),
-        position: Some(raw.position),
+        position: (raw.position != Position::START).then_some(raw.position),
         what: format!("event {} of `{}` follows event {version}", raw.version, raw.stream),
     }))
 }
@@ -191,5 +191,35 @@ impl<'a> Decoder<'a> {
         index
             .and_then(|index| A::decode_event(index, raw.event_version, raw.payload))
             .map_err(|source| UnreadableEvent::new(raw.stream.clone(), raw.version, raw.position, source).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Payload;
+    use crate::event::{NO_METADATA, Timestamp};
+
+    #[test]
+    fn a_gap_is_at_a_position_only_where_that_is_known() {
+        let stream = StreamId::new("account", "alice").unwrap();
+        let gap = |position| {
+            let raw = RawEvent {
+                id: EventId::new(),
+                stream: &stream,
+                version: 3,
+                position,
+                recorded_at: Timestamp::MIN,
+                name: "increased",
+                event_version: 1,
+                payload: Payload { format: "json", bytes: b"{}" },
+                metadata: &NO_METADATA,
+            };
+            assert!(follows(2, &raw).is_ok());
+            follows(1, &raw).unwrap_err().to_string()
+        };
+        let known = "the journal is damaged at position 7: event 3 of `account/alice` follows event 1";
+        assert_eq!(gap(Position::new(7)), known);
+        assert_eq!(gap(Position::START), "the journal is damaged: event 3 of `account/alice` follows event 1");
     }
 }
