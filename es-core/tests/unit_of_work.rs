@@ -208,6 +208,32 @@ async fn a_repeated_unit_says_so_and_may_leave_out_the_rest() {
 }
 
 #[tokio::test]
+async fn a_unit_that_another_program_commits_meanwhile_leaves_the_cache_right() {
+    // With an event of someone else's before it, and decided otherwise.
+    for (before, there) in [(1, 30), (0, 30), (0, 40)] {
+        let store = MemoryStore::new();
+        let (one, two) = (Repository::<Account, _>::new(&store), Repository::<Account, _>::new(&store));
+        one.execute("alice", Increase { by: 100 }).await.unwrap();
+        let id = CommandId::new();
+        let unit = async |accounts: &Repository<Account, _>, by| {
+            let mut unit = UnitOfWork::new(&store).command_id(id);
+            unit.execute(accounts, "alice", Decrease { by }).await.unwrap();
+            unit
+        };
+        let here = unit(&one, 30).await;
+        for _ in 0..before {
+            two.execute("alice", Increase { by: 1 }).await.unwrap();
+        }
+        let first = unit(&two, there).await.commit().await.unwrap();
+        let committed = here.commit().await.unwrap();
+        assert_eq!((committed.events, committed.position, committed.repeated), (1, first.position, true));
+        for accounts in [one, two] {
+            assert_eq!(balance(&accounts, "alice").await, (100 + before - there, 2 + before));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_unit_whose_answer_got_lost_is_found_out_or_can_be_asked_for_again() {
     let store = FaultyStore::new();
     let accounts = Repository::<Account, _>::new(&store);

@@ -209,8 +209,12 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         };
         let events = self.parts.iter().map(|part| part.events()).sum();
         let Appended { streams, position, repeated, .. } = appended;
-        for (part, appended) in self.parts.into_iter().zip(streams) {
-            part.committed(appended.position).await;
+        // What was there already may have been decided by another program, otherwise and on another version: it is read by
+        // who asks for it next.
+        if !repeated {
+            for (part, appended) in self.parts.into_iter().zip(streams) {
+                part.committed(appended.position).await;
+            }
         }
         Ok(Committed { events, position, repeated })
     }
