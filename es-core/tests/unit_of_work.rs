@@ -3,9 +3,12 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::faulty::{Fault, FaultyStore};
 use common::{Account, Decrease, Increase, IncreaseTwice, Look};
 use es_core::prelude::*;
+use es_core::{Append, ExpectedVersion, NewEvent};
 
 async fn balance(accounts: &Repository<Account, impl Journal + es_core::SnapshotStore>, id: &str) -> (u64, u64) {
     let loaded = accounts.load(id).await.unwrap();
@@ -230,6 +233,36 @@ async fn a_unit_that_another_program_commits_meanwhile_leaves_the_cache_right() 
         for accounts in [one, two] {
             assert_eq!(balance(&accounts, "alice").await, (100 + before - there, 2 + before));
         }
+    }
+}
+
+/// What another program appends that commits a unit under the same command id, whose first step gives this event.
+fn committed(id: CommandId, name: &'static str, by: u64) -> Append {
+    let stream = StreamId::new("account", "alice").unwrap();
+    let event = NewEvent {
+        id: EventId::of_command(id, &stream, 0, 0),
+        name: name.into(),
+        version: 1,
+        format: "json".into(),
+        payload: format!("{{\"by\":{by}}}").into(),
+        metadata: Arc::new(Metadata { command_id: Some(id), ..Metadata::default() }),
+    };
+    Append::to_stream(stream, ExpectedVersion::Any, vec![event])
+}
+
+#[tokio::test]
+async fn a_unit_that_another_program_commits_meanwhile_is_not_rejected_for_what_it_did() {
+    for reads in 0..2 {
+        let store = FaultyStore::new();
+        let accounts = Repository::<Account, _>::new(&store);
+        accounts.execute("alice", Increase { by: 60 }).await.unwrap();
+        let id = CommandId::new();
+        store.will_read((0..reads).map(|_| Fault::None).chain([Fault::Overtake(committed(id, "decreased", 60))]));
+        let mut unit = UnitOfWork::new(&store).command_id(id);
+        let decided = unit.execute(&accounts, "alice", Decrease { by: 60 }).await.unwrap();
+        assert_eq!((decided.events.len(), decided.state.balance, decided.version), (1, 0, 2), "after {reads} reads");
+        let committed = unit.commit().await.unwrap();
+        assert_eq!((committed.events, committed.position, committed.repeated), (1, Position::new(2), true));
     }
 }
 

@@ -56,6 +56,10 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
         let step = unit.steps;
         unit.steps += 1;
         if let Some(command_id) = metadata.command_id {
+            if unit.repeated.is_none() {
+                // Before the look: what the unit did, committed by another program meanwhile, is not in this state then.
+                unit.part(&repository, &stream).await?;
+            }
             let patience = unit.patience;
             let mut tries = Tries::new(&patience);
             let before = loop {
