@@ -267,6 +267,33 @@ async fn a_unit_that_another_program_commits_meanwhile_is_not_rejected_for_what_
 }
 
 #[tokio::test]
+async fn a_unit_that_another_program_decides_otherwise_meanwhile_is_a_lost_race() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let id = CommandId::new();
+    let work = async |unit: &mut UnitOfWork<FaultyStore>| {
+        // Two events here, one there.
+        unit.execute(&accounts, "alice", IncreaseTwice { by: 30 }).await
+    };
+    store.will_append([Fault::Overtake(committed(id, "increased", 20))]);
+    let (decided, committed_as) = UnitOfWork::new(&store).command_id(id).run(work).await.unwrap();
+    assert_eq!((decided.events.len(), decided.state.balance, decided.version), (1, 20, 1));
+    assert_eq!((committed_as.events, committed_as.position, committed_as.repeated), (1, Position::new(1), true));
+
+    // Where that cannot be looked at, it is not known what was done.
+    for (fault, is_conflict) in [(Fault::Busy, true), (Fault::Fail, false)] {
+        let id = CommandId::new();
+        let mut unit = UnitOfWork::new(&store).command_id(id);
+        work(&mut unit).await.unwrap();
+        store.will_append([Fault::Overtake(committed(id, "increased", 20))]);
+        store.will_read([fault]);
+        let error = unit.commit().await.unwrap_err();
+        assert_eq!(matches!(error, CommitError::Conflict { .. }), is_conflict, "{error:?}");
+        assert_eq!(matches!(error, CommitError::Unknown { .. }), !is_conflict, "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_unit_whose_answer_got_lost_is_found_out_or_can_be_asked_for_again() {
     let store = FaultyStore::new();
     let accounts = Repository::<Account, _>::new(&store);

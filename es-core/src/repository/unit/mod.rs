@@ -16,7 +16,7 @@ use super::patience::Tries;
 use super::{CommitError, LoadError, Loaded, Patience, Repository, Retry, UnitError};
 use crate::aggregate::{Aggregate, IdOf};
 use crate::event::{Metadata, Position, StreamId};
-use crate::journal::{Append, AppendError, Appended, Journal};
+use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal};
 use crate::snapshot::SnapshotStore;
 use part::{Part, PartOf};
 
@@ -180,7 +180,8 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     ///
     /// # Errors
     ///
-    /// - [`CommitError::Conflict`] when an aggregate changed: nothing was written, do the unit again;
+    /// - [`CommitError::Conflict`] when an aggregate changed, or the unit was committed elsewhere under the same command id,
+    ///   with other events: nothing was written, do the unit again;
     /// - [`CommitError::Unknown`] when the answer got lost, and could not be found within the unit's
     ///   [patience](Self::patience): do it again with the same command id;
     /// - the others say what is wrong with the events or the journal: nothing was written.
@@ -204,6 +205,9 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
                 Err(AppendError::Journal(error)) if in_doubt => {
                     return Err(CommitError::Unknown { source: error.into() });
                 }
+                Err(AppendError::DuplicateEvent { stream, .. }) if self.metadata.command_id.is_some() => {
+                    return Err(self.decided_elsewhere(stream, tries).await);
+                }
                 Err(error) => return Err(error.into()),
             }
         };
@@ -217,6 +221,20 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
             }
         }
         Ok(Committed { events, position, repeated })
+    }
+
+    /// Why the unit is not written where another program, which decided it otherwise, committed it under the same command
+    /// id: it lost a race, and done again it is answered with what was done there.
+    async fn decided_elsewhere(&self, stream: StreamId, mut tries: Tries<'_>) -> CommitError {
+        let part = self.part_of.get(&stream).and_then(|index| self.parts.get(*index));
+        let expected = part.map_or(ExpectedVersion::Any, |part| part.expected());
+        loop {
+            match self.store.version(&stream).await {
+                Ok(actual) => return CommitError::Conflict { stream, expected, actual },
+                Err(error) if tries.wait_after(&error).await => {}
+                Err(error) => return CommitError::Unknown { source: error.into() },
+            }
+        }
     }
 
     /// The part of the unit that a stream has; made, from the journal of now, if it has none.

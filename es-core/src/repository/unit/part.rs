@@ -21,6 +21,8 @@ pub(super) trait Part: Any + Send + Sync {
     fn stream(&self) -> &StreamId;
     /// The number of events to be written.
     fn events(&self) -> usize;
+    /// The version that the stream must have.
+    fn expected(&self) -> ExpectedVersion;
     fn append(&self) -> StreamAppend;
     /// Takes over that the events were written, the last of them at `position`.
     fn committed(self: Box<Self>, position: Position) -> Done;
@@ -56,12 +58,12 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Part for PartOf<A, S> {
         self.new.len()
     }
 
+    fn expected(&self) -> ExpectedVersion {
+        ExpectedVersion::Exact(self.base)
+    }
+
     fn append(&self) -> StreamAppend {
-        StreamAppend {
-            stream: self.stream.clone(),
-            expected: ExpectedVersion::Exact(self.base),
-            events: self.new.clone(),
-        }
+        StreamAppend { stream: self.stream.clone(), expected: self.expected(), events: self.new.clone() }
     }
 
     fn committed(mut self: Box<Self>, position: Position) -> Done {
