@@ -3,7 +3,9 @@
 
 mod common;
 
+use std::future::{Future, IntoFuture};
 use std::sync::Arc;
+use std::task::Poll;
 
 use common::faulty::{Fault, FaultyStore};
 use common::{Account, Decrease, Increase, IncreaseTwice, Look};
@@ -291,6 +293,31 @@ async fn a_unit_that_another_program_decides_otherwise_meanwhile_is_a_lost_race(
         assert_eq!(matches!(error, CommitError::Conflict { .. }), is_conflict, "{error:?}");
         assert_eq!(matches!(error, CommitError::Unknown { .. }), !is_conflict, "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_step_that_failed_is_no_step_so_that_the_unit_can_be_repeated() {
+    let store = FaultyStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let id = CommandId::new();
+    let begin = || UnitOfWork::new(&store).patience(Patience::NONE).command_id(id);
+    let mut unit = begin();
+    // A snapshot that cannot be read is no failure.
+    store.will_read([Fault::None, Fault::Busy]);
+    let error = unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Journal(_)), "{error:?}");
+    // Given up on its way.
+    let mut command = Box::pin(unit.execute(&accounts, "alice", Increase { by: 1 }).into_future());
+    assert!(std::future::poll_fn(|context| Poll::Ready(command.as_mut().poll(context))).await.is_pending());
+    drop(command);
+    unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap();
+    let first = unit.commit().await.unwrap();
+
+    let mut unit = begin();
+    let decided = unit.execute(&accounts, "alice", Increase { by: 1 }).await.unwrap();
+    assert_eq!((decided.events.len(), decided.state.balance, decided.version), (1, 1, 1));
+    let committed = unit.commit().await.unwrap();
+    assert_eq!((committed.events, committed.position, committed.repeated), (1, first.position, true));
 }
 
 #[tokio::test]

@@ -52,36 +52,12 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> UnitCommand<'u, A, S> {
 
     async fn run(self) -> Result<Decided<A>, ExecuteError<A::Error>> {
         let Self { unit, repository, stream, command, metadata } = self;
-        let stream = stream?;
-        let step = unit.steps;
-        unit.steps += 1;
-        if let Some(command_id) = metadata.command_id {
-            if unit.repeated.is_none() {
-                // Before the look: what the unit did, committed by another program meanwhile, is not in this state then.
-                unit.part(&repository, &stream).await?;
-            }
-            let patience = unit.patience;
-            let mut tries = Tries::new(&patience);
-            let before = loop {
-                match unit.decided_before(&repository, &stream, command_id, step).await {
-                    Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
-                    before => break before?,
-                }
-            };
-            if let Some(decided) = before {
-                return Ok(decided);
-            }
+        let result = unit.decide(&repository, &stream?, command, metadata).await;
+        // One that failed, or is dropped, is asked again or left out; the ids of those after it stay the same.
+        if matches!(result, Ok(_) | Err(ExecuteError::Rejected(_))) {
+            unit.steps += 1;
         }
-        let metadata = metadata.shared();
-        let part = unit.part(&repository, &stream).await?;
-        let context = Context::new(repository.inner.clock.now(), Arc::clone(&metadata));
-        let events = part.current.state.handle_command(command, &context).map_err(ExecuteError::Rejected)?;
-        let (new, events) = encode(&stream, &events, &EventIds::of(&context, step), &metadata)
-            .map_err(|source| ExecuteError::Encode { stream: stream.clone(), source })?;
-        part.current.change(|state| events.iter().for_each(|event| state.apply_event(event)));
-        part.current.version += events.len() as u64;
-        part.new.extend(new);
-        Ok(Decided { events: events.into_vec(), state: Arc::clone(&part.current.state), version: part.current.version })
+        result
     }
 }
 
@@ -95,8 +71,46 @@ impl<'u, A: Aggregate, S: Journal + SnapshotStore> IntoFuture for UnitCommand<'u
 }
 
 impl<S: Journal + SnapshotStore> UnitOfWork<S> {
+    /// Decides the next step of the unit.
+    async fn decide<A: Aggregate>(
+        &mut self,
+        repository: &Repository<A, S>,
+        stream: &StreamId,
+        command: A::Command,
+        metadata: Metadata,
+    ) -> Result<Decided<A>, ExecuteError<A::Error>> {
+        let step = self.steps;
+        if let Some(command_id) = metadata.command_id {
+            if self.repeated.is_none() {
+                // Before the look: what the unit did, committed by another program meanwhile, is not in this state then.
+                self.part(repository, stream).await?;
+            }
+            let patience = self.patience;
+            let mut tries = Tries::new(&patience);
+            let before = loop {
+                match self.decided_before(repository, stream, command_id, step).await {
+                    Err(LoadError::Journal(error)) if tries.wait_after(&error).await => {}
+                    before => break before?,
+                }
+            };
+            if let Some(decided) = before {
+                return Ok(decided);
+            }
+        }
+        let metadata = metadata.shared();
+        let part = self.part(repository, stream).await?;
+        let context = Context::new(repository.inner.clock.now(), Arc::clone(&metadata));
+        let events = part.current.state.handle_command(command, &context).map_err(ExecuteError::Rejected)?;
+        let (new, events) = encode(stream, &events, &EventIds::of(&context, step), &metadata)
+            .map_err(|source| ExecuteError::Encode { stream: stream.clone(), source })?;
+        part.current.change(|state| events.iter().for_each(|event| state.apply_event(event)));
+        part.current.version += events.len() as u64;
+        part.new.extend(new);
+        Ok(Decided { events: events.into_vec(), state: Arc::clone(&part.current.state), version: part.current.version })
+    }
+
     /// What step `step` gave, if the unit was committed before under the same command id.
-    pub(super) async fn decided_before<A: Aggregate>(
+    async fn decided_before<A: Aggregate>(
         &mut self,
         repository: &Repository<A, S>,
         stream: &StreamId,

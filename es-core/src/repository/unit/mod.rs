@@ -42,7 +42,7 @@ pub struct UnitOfWork<S> {
     parts: Vec<Box<dyn Part>>,
     /// Where each stream has its part.
     part_of: HashMap<StreamId, usize>,
-    /// How many commands there have been.
+    /// How many commands there have been: those that were decided, also to be rejected.
     steps: u32,
     /// Streams that have no events of the unit's command id.
     not_repeated: HashSet<StreamId>,
