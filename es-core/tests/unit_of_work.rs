@@ -406,3 +406,78 @@ async fn a_command_of_a_unit_may_say_who_asks_and_why() {
     // The id is that of the unit, whatever its commands say.
     assert!(found.iter().all(|metadata| metadata.command_id == Some(id)));
 }
+
+mod what_was_retired_since {
+    use es_core::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+    #[event(name = "counted")]
+    pub struct Counted;
+
+    #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+    #[event(name = "noted")]
+    pub struct Noted;
+
+    #[derive(Command, Debug, Clone)]
+    pub struct Count;
+
+    #[derive(Aggregate, Debug, Default, Clone, PartialEq)]
+    #[aggregate(name = "counter", commands(Count), events(Counted, Noted(ignored)), error = std::convert::Infallible)]
+    pub struct Before {
+        #[apply(Counted => self.count + 1)]
+        count: u64,
+    }
+
+    impl Handle<Count> for Before {
+        fn handle(&self, _: Count, _: &Context) -> Decision<Self> {
+            accept([BeforeEvent::from(Noted), Counted.into(), Noted.into()])
+        }
+    }
+
+    #[derive(Aggregate, Debug, Default, Clone, PartialEq)]
+    #[aggregate(
+        name = "counter",
+        commands(Count),
+        events(Counted),
+        retired(Noted),
+        error = std::convert::Infallible
+    )]
+    pub struct Now {
+        #[apply(Counted => self.count + 1)]
+        count: u64,
+    }
+
+    impl Handle<Count> for Now {
+        fn handle(&self, _: Count, _: &Context) -> Decision<Self> {
+            accept(Counted)
+        }
+    }
+
+    impl Retire<Noted> for Now {
+        fn retire(_: Noted) -> Events<Self> {
+            Events::none()
+        }
+    }
+
+    #[tokio::test]
+    async fn is_still_what_the_unit_did() {
+        let store = MemoryStore::new();
+        let begin = |id| UnitOfWork::new(&store).command_id(id);
+        let (before, id) = (Repository::<Before, _>::new(&store), CommandId::new());
+        let mut unit = begin(id);
+        unit.execute(&before, "a", Count).await.unwrap();
+        unit.execute(&before, "a", Count).await.unwrap();
+        let first = unit.commit().await.unwrap();
+
+        let now = Repository::<Now, _>::new(&store);
+        let mut unit = begin(id);
+        for step in 1..=2 {
+            let decided = unit.execute(&now, "a", Count).await.unwrap();
+            assert_eq!(decided.events, [NowEvent::from(Counted)]);
+            assert_eq!((decided.state.count, decided.version), (step, step * 3));
+        }
+        let again = unit.commit().await.unwrap();
+        assert_eq!((again.events, again.position, again.repeated), (first.events, first.position, true));
+    }
+}

@@ -1,12 +1,11 @@
 //! `History`: who did what when.
 
 use std::future::{Future, IntoFuture};
-use std::ops::RangeInclusive;
 use std::pin::Pin;
 
 use super::current::Decoder;
 use super::patience::Tries;
-use super::{LoadError, Patience, Repository};
+use super::{LoadError, Repository};
 use crate::aggregate::Aggregate;
 use crate::event::{Recorded, StreamId, StreamIdError};
 use crate::journal::{Journal, PageSize};
@@ -41,8 +40,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> History<A, S> {
 
     /// Reads the history in parts, so that one of any length fits in memory.
     pub fn pages(self) -> HistoryPages<A, S> {
-        let patience = self.repository.inner.patience;
-        HistoryPages { history: self, size: PageSize::default(), patience, done: false }
+        HistoryPages { history: self, size: PageSize::default(), done: false }
     }
 }
 
@@ -62,20 +60,10 @@ impl<A: Aggregate, S: Journal + SnapshotStore> IntoFuture for History<A, S> {
     }
 }
 
-impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
-    /// The events of a stream with these versions, for one who has patience of its own.
-    pub(super) fn history_of(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> HistoryPages<A, S> {
-        let (from, to) = versions.into_inner();
-        let history = History { repository: self.clone(), stream: Ok(stream.clone()), from, to };
-        HistoryPages { patience: Patience::NONE, ..history.pages() }
-    }
-}
-
 /// Gives a [`History`] in parts.
 pub struct HistoryPages<A: Aggregate, S> {
     history: History<A, S>,
     size: PageSize,
-    patience: Patience,
     done: bool,
 }
 
@@ -98,7 +86,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> HistoryPages<A, S> {
         if self.done || *from > *to {
             return Ok(None);
         }
-        let mut tries = Tries::new(&self.patience);
+        let mut tries = Tries::new(&repository.inner.patience);
         let page = loop {
             match repository.inner.store.read_stream(stream, *from..=*to, self.size).await {
                 Err(error) if tries.wait_after(&error).await => {}

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{Committed, UnitOfWork};
 use crate::aggregate::{Aggregate, Context};
 use crate::event::{CommandId, Metadata, Position, StreamId, StreamIdError};
-use crate::journal::Journal;
-use crate::repository::current::Current;
+use crate::journal::{Journal, PageSize};
+use crate::repository::current::{Current, Decoder};
 use crate::repository::new_events::{EventIds, encode};
 use crate::repository::options::origin_options;
 use crate::repository::patience::Tries;
@@ -131,28 +131,31 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
             return Ok(Some(Decided { events: Vec::new(), state, version }));
         };
         let ids = EventIds::OfCommand { command: id, step };
-        let mut decided = Decided { events: Vec::new(), state: Arc::new(A::initial()), version: versions.start() - 1 };
+        let (mut from, to) = versions.into_inner();
+        let (mut events, mut version, mut last_event) = (Vec::new(), from - 1, None);
         let mut committed = self.repeated.unwrap_or(Committed { events: 0, position: Position::START, repeated: true });
-        let mut pages = repository.history_of(stream, versions);
         let mut recorded = 0;
-        while let Some(page) = pages.next().await? {
-            for event in page {
-                if event.index == 0 {
-                    if event.id != ids.id(stream, recorded) {
-                        continue;
-                    }
-                    recorded += 1;
-                    committed.events += 1;
-                    committed.position = committed.position.max(event.position);
-                    decided.version = event.version;
+        loop {
+            let page = self.store.read_stream(stream, from..=to, PageSize::default()).await?;
+            let mut decoder = Decoder::new();
+            for raw in &page {
+                // By their ids, and before they are decoded: one that is retired may be none by now.
+                if raw.id != ids.id(stream, recorded) {
+                    continue;
                 }
-                if decided.version == event.version {
-                    decided.events.push(event.event);
-                }
+                recorded += 1;
+                committed.events += 1;
+                committed.position = committed.position.max(raw.position);
+                (version, last_event) = (raw.version, Some(raw.id));
+                events.extend(decoder.decode::<A>(&raw)?);
+            }
+            match page.last() {
+                Some(last) if page.more() => from = last.version + 1,
+                _ => break,
             }
         }
-        decided.state = repository.load_current(stream, &slot, decided.version).await?.state;
+        let state = repository.load_after(stream, &slot, version, last_event).await?.state;
         self.repeated = Some(committed);
-        Ok(Some(decided))
+        Ok(Some(Decided { events, state, version }))
     }
 }
