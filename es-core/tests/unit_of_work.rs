@@ -79,6 +79,19 @@ async fn a_change_of_any_aggregate_of_the_unit_is_a_conflict_that_writes_nothing
 }
 
 #[tokio::test]
+async fn an_aggregate_that_rejected_a_command_of_the_unit_is_checked_too() {
+    let store = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&store);
+    let mut unit = UnitOfWork::new(&store);
+    unit.execute(&accounts, "alice", Decrease { by: 1 }).await.unwrap_err();
+    // Bob pays, since alice could not.
+    unit.execute(&accounts, "bob", Increase { by: 1 }).await.unwrap();
+    accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+    let error = unit.commit().await.unwrap_err();
+    assert!(matches!(&error, CommitError::Conflict { stream, .. } if stream.id() == "alice"), "{error}");
+}
+
+#[tokio::test]
 async fn an_aggregate_outside_of_the_unit_may_change() {
     let store = MemoryStore::new();
     let accounts = Repository::<Account, _>::new(&store);
@@ -208,7 +221,9 @@ async fn a_repeated_unit_says_so_and_may_leave_out_the_rest() {
     let (repeated, committed) = UnitOfWork::new(&store).command_id(id).run(work).await.unwrap();
     assert_eq!((repeated, committed.repeated, committed.events), (false, false, 3));
     let (repeated, committed) = UnitOfWork::new(&store).command_id(id).run(work).await.unwrap();
-    assert_eq!((repeated, committed.repeated), (true, true));
+    // The answer is that of the one command that was asked, which was rejected the first time.
+    assert_eq!((repeated, committed.repeated, committed.events), (true, true, 0));
+    assert_eq!(committed.position, Position::START);
     assert_eq!(store.head().await.unwrap(), Position::new(3));
 }
 

@@ -58,7 +58,8 @@ pub struct Committed {
     pub events: usize,
     /// The position of the last of them; [`Position::START`] if there are none.
     pub position: Position,
-    /// Whether the unit had been committed before, under the same command id.
+    /// Whether the unit had been committed before, under the same command id; the events are those of the commands that
+    /// were asked again.
     pub repeated: bool,
 }
 
@@ -141,8 +142,9 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     /// # Errors
     ///
     /// [`ExecuteError::Rejected`](super::ExecuteError::Rejected) with the domain's own error, and the others of
-    /// [`Repository::execute`] but for `Conflict`: races are found by [`commit`](Self::commit). After an error the unit is
-    /// as it was before the call.
+    /// [`Repository::execute`] but for `Conflict`: races are found by [`commit`](Self::commit). After an error the unit has
+    /// the events of before the call. The aggregate is part of the unit all the same, as one that was [read](Self::read): what is
+    /// decided after a rejection may depend on it.
     pub fn execute<A: Aggregate>(
         &mut self,
         repository: &Repository<A, S>,
@@ -153,7 +155,10 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     }
 
     /// Whether the unit was committed before under the same command id, as far as its commands have shown: then the rest
-    /// of the work can be left out, and [`commit`](Self::commit) answers with what it did.
+    /// of the work can be left out.
+    ///
+    /// [`commit`](Self::commit) answers with the events of those commands that were asked again: who waits for the position of all
+    /// that the unit wrote leaves out nothing.
     pub const fn is_repeated(&self) -> bool {
         self.repeated.is_some()
     }
