@@ -71,6 +71,7 @@ impl HttpPublisher {
     }
 
     /// Says how long a request may take, from the connection to the end of the answer; 30 seconds unless this is called.
+    /// To find the receiver's address may take a third of it, and so may the connection.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
         self
@@ -81,7 +82,10 @@ impl HttpPublisher {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        request.config().timeout_global(Some(self.timeout)).build().send(json)
+        // Below that of the whole, so that it is told which one it was: one that cannot be reached is not the message's fault.
+        let reach = Some(self.timeout / 3);
+        let config = request.config().timeout_global(Some(self.timeout));
+        config.timeout_resolve(reach).timeout_connect(reach).build().send(json)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is made of each answer.
 
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use es_core::{PublishError, PublishErrorKind, Publisher};
@@ -81,6 +82,20 @@ async fn no_answer_is_a_failure() {
     let error = publisher.send(&message()).await.unwrap_err();
     assert_eq!(error.kind(), FAILED, "{error}");
     assert!(error.to_string().contains("timeout"), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_that_drops_what_is_sent_to_it_is_not_the_messages_fault() {
+    // Once its queue is full nobody gets a connection, nor an answer that says so.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(connection) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+        queue.push(connection);
+    }
+    let publisher = HttpPublisher::new(&format!("http://{address}")).unwrap().timeout(Duration::from_millis(600));
+    let error = publisher.send(&message()).await.unwrap_err();
+    assert_eq!(error.kind(), UNAVAILABLE, "{error}");
 }
 
 #[tokio::test]
