@@ -18,6 +18,10 @@ impl ReadStore for SqliteStore {
     type Lease = SqliteLease;
 
     async fn lease(&self, projection: &str) -> Result<Option<SqliteLease>, ReadStoreError> {
+        // That of a part. There is one process at most that projects into a file.
+        if projection.contains('#') {
+            return Err(ReadStoreError::WholeOnly);
+        }
         let Some(lock) = Lock::take(projection, Share::No, self.place(), self.leases())? else { return Ok(None) };
         let name = projection.to_owned();
         let take: Work<SqliteTx, Result<i64, JournalError>> = Box::new(move |tx| {

@@ -1,7 +1,7 @@
 //! Projectors on SQLite, in one file with the journal and in another.
 
 use es_core::prelude::*;
-use es_core::{Filter, PageSize, ProjectorError};
+use es_core::{Filter, PageSize, Partition, ProjectorError, ReadStoreError};
 use es_sqlite::SqliteStore;
 
 use crate::common::place;
@@ -48,6 +48,18 @@ async fn a_read_model_in_another_file() {
 async fn a_read_model_in_a_store_in_memory() {
     let store = SqliteStore::open_in_memory().await.unwrap();
     follow(&store, &store).await;
+}
+
+#[tokio::test]
+async fn a_projection_in_a_file_is_projected_as_a_whole() {
+    let (_folder, path) = place();
+    let in_a_file = SqliteStore::open(&path).await.unwrap();
+    for store in [in_a_file, SqliteStore::open_in_memory().await.unwrap()] {
+        let part = Partition::new(0, 2).unwrap();
+        let refused = Projector::new(&store, &store, Balances::default()).partition(part).run_to_head().await;
+        let Err(ProjectorError::Store { source, .. }) = refused else { panic!("{refused:?}") };
+        assert!(matches!(*source, ReadStoreError::WholeOnly), "{source:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
