@@ -144,7 +144,8 @@ impl Keeper {
         Some(PostgresLease { projection: projection.to_owned(), epoch, place: self.place.name().into(), commands })
     }
 
-    /// Does something on the connection; one that fails, or does not answer, is not used again.
+    /// Does something on the connection; one that is lost, or does not answer, is not used again. What the server refuses
+    /// does not concern the others, which are held by this connection.
     async fn within_time<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> sqlx::Result<T>,
@@ -152,7 +153,8 @@ impl Keeper {
         let time = self.time;
         let result = timeout(time, work(self)).await;
         let result = result.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
-        if result.is_err() {
+        // 57P01 and its like: the server ends the connection.
+        if result.as_ref().is_err_and(|error| code(error).is_none_or(|code| code.starts_with("57P"))) {
             self.db = None;
         }
         result.map_err(|error| self.place.error("lease a projection", error))
