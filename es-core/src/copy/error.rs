@@ -64,7 +64,9 @@ pub enum CopyError {
 impl fmt::Display for CopyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SameJournal => f.write_str("a journal cannot be copied to itself"),
+            Self::SameJournal => f.write_str(
+                "a journal cannot be copied to itself, nor to a copy of its file, which is the same journal",
+            ),
             Self::OtherEvents { position, stream, version, id, instead } => write!(
                 f,
                 "the destination holds event {id}, version {version} of `{stream}`, at position {position}, {}; copy to an \

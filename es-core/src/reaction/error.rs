@@ -87,12 +87,13 @@ impl fmt::Display for ReactorError {
             }
             Self::OtherJournal { reaction } => write!(
                 f,
-                "reaction `{reaction}` has reacted to another journal before; have it start over, or use that journal"
+                "reaction `{reaction}` has reacted to another journal before; use that journal, or have it start over, with which \
+                 commands that were rejected are decided anew"
             ),
             Self::Restored { reaction, position } => write!(
                 f,
                 "reaction `{reaction}` has reacted to events up to position {position}, which the journal does not have any \
-                 more; have it start over"
+                 more; have it start over, with which commands that were rejected are decided anew"
             ),
             Self::Journal { reaction, source } => write!(f, "reaction `{reaction}` cannot use the journal: {source}"),
             Self::Store { reaction, source } => {
