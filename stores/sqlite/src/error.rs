@@ -79,6 +79,15 @@ pub enum OpenError {
         /// What the database says.
         source: BoxError,
     },
+    /// The file cannot be in WAL mode, in which readers and the writer do not wait for each other: the file system does not let
+    /// programs share memory, as some across a network do not.
+    #[error("`{}` cannot be in WAL mode, and stays in mode `{mode}`; put it on a disk of this machine", path.display())]
+    NoWal {
+        /// The path.
+        path: PathBuf,
+        /// The mode that it is in.
+        mode: String,
+    },
     /// Another program holds the file for longer than this one waits. Try again.
     #[error("`{}` is in use by another program: {source}", path.display())]
     Busy {

@@ -240,14 +240,17 @@ impl Opening<'_> {
     fn use_wal(&self, db: &Connection) -> Result<(), Trouble> {
         let started = Instant::now();
         loop {
-            match db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
+                // Where it cannot be, SQLite says so and leaves it as it is. A database in memory has no need of it.
+                Ok(mode) if mode == "wal" || mode == "memory" => return Ok(()),
+                Ok(mode) => return Err(OpenError::NoWal { path: self.path(), mode }.into()),
                 Err(error)
                     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                         && started.elapsed() < self.options.busy_timeout =>
                 {
                     std::thread::sleep(Duration::from_millis(10));
                 }
-                result => return Ok(result?),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -288,5 +291,26 @@ impl Opening<'_> {
             }
             _ => OpenError::Failed { path, source: error.into() },
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_in_wal_mode_is_an_error() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("journal.db");
+        let options = SqliteStoreBuilder::new();
+        let opening = Opening { options: &options, path: &path };
+        // As on a file system whose files cannot be shared as memory.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let db = Connection::open_with_flags_and_vfs(&path, flags, c"unix-dotfile").unwrap();
+        let error = opening.make_ready(&db).map_err(|trouble| opening.error(trouble)).unwrap_err();
+        assert!(matches!(&error, OpenError::NoWal { mode, .. } if mode == "delete"), "{error:?}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).unwrap();
+        assert_eq!(tables, 0, "nothing is changed");
     }
 }
