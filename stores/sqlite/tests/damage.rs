@@ -100,6 +100,21 @@ async fn a_version_that_is_gone_is_an_error() {
 }
 
 #[tokio::test]
+async fn what_is_sound_is_read_beside_a_last_event_that_is_damaged() {
+    for damage in ["recorded_at = 9223372036854775807", "version = -version"] {
+        let (_folder, store) = damaged(&format!("UPDATE events SET {damage} WHERE position = 7")).await;
+        // By its caller, where that may be.
+        for _ in 0..20 {
+            let page = store.read_stream(&account("alice"), 2..=4, PageSize::default()).await.unwrap();
+            assert_eq!(page.len(), 3, "{damage}");
+        }
+    }
+    let (_folder, store) = damaged("UPDATE events SET recorded_at = 9223372036854775807 WHERE position = 7").await;
+    let all = store.read_stream(&account("alice"), 1..=10, PageSize::default()).await;
+    assert_eq!(position_of(all), Some(Position::new(7)));
+}
+
+#[tokio::test]
 async fn an_event_before_the_first_position_is_an_error() {
     let (_folder, store) = damaged("UPDATE events SET position = -5 WHERE position = 3").await;
     let all = store.read_all(Position::START, &Filter::all(), PageSize::default()).await;
