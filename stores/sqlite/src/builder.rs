@@ -34,8 +34,9 @@ pub enum Commits {
     /// a disk that stalls once blocks the thread for that time once. Not done on the caller's thread are large
     /// appends, waiting for another program that holds the file, inline views, and copying the WAL into the file.
     ///
-    /// What takes no time to speak of is read there too: up to 64 events of a stream, its version, a snapshot. After a read
-    /// that had to wait for the disk for more than a millisecond, the next 64 are done on threads of the store.
+    /// What takes no time to speak of is read there too: up to 64 events of a stream or a snapshot, of no more than
+    /// 64 KiB, and its version. After a read that had to wait for the disk for more than a millisecond, the next 64 are done on
+    /// threads of the store.
     #[default]
     Adaptive,
     /// Always on a thread of the store's own: no method of the store blocks its caller's thread, however slow the disk.

@@ -20,12 +20,12 @@ use crate::error::OpenError;
 use crate::open::Opened;
 use crate::place::{Failure, Place};
 use crate::projection::{Leases, SqliteTx};
-use crate::reader::{self, Reader, Readers, read_job};
+use crate::reader::{self, Loaded, Reader, Readers, read_job};
 use crate::watch::{Head, Watch};
 use crate::writer::{Job, SnapshotWrite, Writer, Writes, add_view, transaction};
 
-/// The largest page that is read on the thread of a caller, in bytes.
-const SMALL_PAGE: usize = 64 * 1024;
+/// The largest page or snapshot that is read on the thread of a caller, in bytes.
+const SMALL: usize = 64 * 1024;
 
 /// A journal and its snapshots in one SQLite file.
 ///
@@ -155,7 +155,7 @@ impl SqliteStore {
         F: Fn(&mut Reader, &StreamId, &RangeInclusive<u64>, PageSize) -> Result<Page, Failure> + Send + 'static,
     {
         let action = "read a stream";
-        let small = PageSize { bytes: size.bytes.min(SMALL_PAGE), ..size };
+        let small = PageSize { bytes: size.bytes.min(SMALL), ..size };
         let few = self.at_once(|reader| {
             // Where that cannot be told, since the end of the stream is damaged, what is asked for may be sound.
             let few = reader::are_few(&reader.db, stream, &versions).unwrap_or(false);
@@ -163,7 +163,7 @@ impl SqliteStore {
         });
         if let Ok(few) = few
             && let Some(page) = few.map_err(|failure| self.shared.place.error(action, failure))?
-            && (!page.more() || page.len() == size.events || size.bytes <= SMALL_PAGE)
+            && (!page.more() || page.len() == size.events || size.bytes <= SMALL)
         {
             return Ok(page);
         }
@@ -419,9 +419,23 @@ impl SnapshotStore for SqliteStore {
         up_to: u64,
         format: &str,
     ) -> Result<Option<Snapshot>, JournalError> {
+        let action = "load a snapshot";
+        let small = self.at_once(|reader| reader::load_snapshot(&reader.db, stream, up_to, format, SMALL as u64));
+        if let Ok(loaded) = small
+            && let Loaded::Snapshot(snapshot) = loaded.map_err(|failure| self.shared.place.error(action, failure))?
+        {
+            return Ok(snapshot);
+        }
         let (stream, format) = (stream.clone(), format.to_owned());
-        let query = move |reader: &mut Reader| reader::load_snapshot(&reader.db, &stream, up_to, &format);
-        self.look("load a snapshot", query).await
+        let query =
+            move |reader: &mut Reader| match reader::load_snapshot(&reader.db, &stream, up_to, &format, u64::MAX)? {
+                Loaded::Snapshot(snapshot) => Ok(snapshot),
+                Loaded::TooLarge => {
+                    let what = format!("a snapshot of `{stream}` has no payload");
+                    Err(Failure::Damaged { position: None, what })
+                }
+            };
+        self.query(action, query).await
     }
 
     async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {

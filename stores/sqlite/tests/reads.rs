@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use common::{account, append, event, events, place};
-use es_core::{Journal, JournalError, Page, PageSize};
+use es_core::{EventId, Journal, JournalError, Page, PageSize, Snapshot, SnapshotStore, Timestamp};
 use es_sqlite::{Commits, Durability, SqliteStore, SqliteStoreBuilder};
 
 fn builder() -> SqliteStoreBuilder {
@@ -61,6 +61,29 @@ async fn a_page_is_as_large_as_was_asked_for_wherever_it_is_read() {
     append(&store, &alice, (0..20).map(|_| event(note.clone())).collect()).await;
     for _ in 0..100 {
         assert_eq!(store.read_stream(&alice, 1..=u64::MAX, PageSize::default()).await.unwrap().len(), 20);
+    }
+}
+
+#[tokio::test]
+async fn a_small_snapshot_is_loaded_by_the_caller_and_a_large_one_by_a_thread() {
+    let (_folder, path) = place();
+    let store = builder().open(&path).await.unwrap();
+    let (alice, bob) = (account("alice"), account("bob"));
+    for (stream, bytes) in [(&alice, 64 * 1024), (&bob, 64 * 1024 + 1)] {
+        let payload = vec![b' '; bytes];
+        let (event_id, taken_at, format) = (EventId::new(), Timestamp::UNIX_EPOCH, "json".to_owned());
+        let snapshot = Snapshot { stream: stream.clone(), version: 1, event_id, taken_at, format, payload };
+        store.save_snapshot(snapshot).await.unwrap();
+    }
+    let small = (0..1_000).find_map(|_| poll_once(store.load_snapshot(&alice, 5, "json"))).unwrap().unwrap();
+    assert_eq!(small.unwrap().payload.len(), 64 * 1024);
+    let by_the_caller = (0..1_000).filter(|_| poll_once(store.load_snapshot(&bob, 5, "json")).is_some()).count();
+    println!("{by_the_caller} of 1000 large snapshots loaded at once");
+    assert!(by_the_caller < 500, "{by_the_caller} of 1000");
+    for _ in 0..100 {
+        let large = store.load_snapshot(&bob, 5, "json").await.unwrap();
+        assert_eq!(large.unwrap().payload.len(), 64 * 1024 + 1);
+        assert!(store.load_snapshot(&bob, 0, "json").await.unwrap().is_none());
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) use ids::{BLOCK, IdPart, id_part};
 pub(crate) use names::Names;
 pub(crate) use readers::Readers;
 pub(crate) use row::as_time;
-pub(crate) use snapshots::{list_snapshots, load_snapshot};
+pub(crate) use snapshots::{Loaded, list_snapshots, load_snapshot};
 
 /// A connection to read on, and what is known of its streams and kinds.
 #[derive(Debug)]

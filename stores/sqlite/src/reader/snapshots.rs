@@ -1,6 +1,7 @@
 //! Queries about snapshots.
 
 use es_core::{EventId, PageSize, Snapshot, StreamId};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Reader;
@@ -47,19 +48,34 @@ impl SnapshotRow {
     }
 }
 
-/// See [`SnapshotStore::load_snapshot`](es_core::SnapshotStore::load_snapshot).
+/// What there is of a snapshot.
+pub(crate) enum Loaded {
+    /// It, or none.
+    Snapshot(Option<Snapshot>),
+    /// One that is larger than it may be.
+    TooLarge,
+}
+
+/// See [`SnapshotStore::load_snapshot`](es_core::SnapshotStore::load_snapshot). A payload of more than `most` bytes is not read.
 pub(crate) fn load_snapshot(
     db: &Connection,
     stream: &StreamId,
     up_to: u64,
     format: &str,
-) -> Result<Option<Snapshot>, Failure> {
-    let Some(no) = stream_no(db, stream)? else { return Ok(None) };
-    let sql = "SELECT version, event_id, taken_at, format, payload FROM snapshots \
-               WHERE stream = ?1 AND version <= ?2 AND format = ?3 ORDER BY version DESC LIMIT 1";
+    most: u64,
+) -> Result<Loaded, Failure> {
+    let Some(no) = stream_no(db, stream)? else { return Ok(Loaded::Snapshot(None)) };
+    let sql = "SELECT version, event_id, taken_at, format, CASE WHEN length(payload) <= ?4 THEN payload END \
+               FROM snapshots WHERE stream = ?1 AND version <= ?2 AND format = ?3 ORDER BY version DESC LIMIT 1";
     let mut query = db.prepare_cached(sql)?;
-    let row = query.query_row((no, as_integer(up_to), format), SnapshotRow::new).optional()?;
-    row.map(|row| row.snapshot(stream)).transpose()
+    let row = query.query_row((no, as_integer(up_to), format, as_integer(most)), |row| {
+        if row.get_ref(4)? == ValueRef::Null { Ok(None) } else { SnapshotRow::new(row).map(Some) }
+    });
+    match row.optional()? {
+        None => Ok(Loaded::Snapshot(None)),
+        Some(None) => Ok(Loaded::TooLarge),
+        Some(Some(row)) => row.snapshot(stream).map(|snapshot| Loaded::Snapshot(Some(snapshot))),
+    }
 }
 
 /// See [`ListSnapshots::list_snapshots`](es_core::ListSnapshots::list_snapshots).
