@@ -137,7 +137,7 @@ impl SqliteStore {
         F: FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
         T: Send + 'static,
     {
-        match self.at_once(query) {
+        match self.at_once(query).await {
             Ok(result) => result.map_err(|failure| self.shared.place.error(action, failure)),
             Err(query) => self.query(action, query).await,
         }
@@ -161,7 +161,7 @@ impl SqliteStore {
             let few = reader::are_few(&reader.db, stream, &versions).unwrap_or(false);
             if few { read(reader, stream, &versions, small).map(Some) } else { Ok(None) }
         });
-        if let Ok(few) = few
+        if let Ok(few) = few.await
             && let Some(page) = few.map_err(|failure| self.shared.place.error(action, failure))?
             && (!page.more() || page.len() == size.events || size.bytes <= SMALL)
         {
@@ -171,11 +171,15 @@ impl SqliteStore {
         self.query(action, move |reader| read(reader, &stream, &versions, size)).await
     }
 
-    fn at_once<T, Q: FnOnce(&mut Reader) -> T>(&self, query: Q) -> Result<T, Q> {
-        match &self.shared.readers {
-            Some(readers) => readers.at_once(query),
-            None => Err(query),
-        }
+    /// Runs a short query here, or gives it back. A caller that does nothing else would keep a thread of the runtime to itself, so
+    /// others have a turn now and then.
+    async fn at_once<T, Q: FnOnce(&mut Reader) -> T>(&self, query: Q) -> Result<T, Q> {
+        let result = match &self.shared.readers {
+            Some(readers) => readers.at_once(query)?,
+            None => return Err(query),
+        };
+        tokio::task::consume_budget().await;
+        Ok(result)
     }
 
     /// Runs the work of a projection in a transaction.
@@ -421,7 +425,7 @@ impl SnapshotStore for SqliteStore {
     ) -> Result<Option<Snapshot>, JournalError> {
         let action = "load a snapshot";
         let small = self.at_once(|reader| reader::load_snapshot(&reader.db, stream, up_to, format, SMALL as u64));
-        if let Ok(loaded) = small
+        if let Ok(loaded) = small.await
             && let Loaded::Snapshot(snapshot) = loaded.map_err(|failure| self.shared.place.error(action, failure))?
         {
             return Ok(snapshot);

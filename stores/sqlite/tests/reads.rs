@@ -5,6 +5,8 @@ mod common;
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use common::{account, append, event, events, place};
@@ -109,4 +111,35 @@ async fn a_closed_store_reads_nothing_on_any_thread() {
     assert!(matches!(read, Err(JournalError::Closed { .. })), "{read:?}");
     let version = store.version(&alice).await;
     assert!(matches!(version, Err(JournalError::Closed { .. })), "{version:?}");
+}
+
+#[tokio::test]
+async fn who_reads_again_and_again_lets_others_have_a_turn() {
+    let (_folder, path) = place();
+    let store = builder().open(&path).await.unwrap();
+    let alice = account("alice");
+    append(&store, &alice, events(3)).await;
+    let turns = Arc::new(AtomicU32::new(0));
+    let other = tokio::spawn({
+        let turns = Arc::clone(&turns);
+        async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let (mut without, mut longest, mut before) = (0, 0, 0);
+    for _ in 0..3_000 {
+        assert_eq!(store.version(&alice).await.unwrap(), 3);
+        assert_eq!(store.read_stream(&alice, 1..=3, PageSize::default()).await.unwrap().len(), 3);
+        assert!(store.load_snapshot(&alice, 3, "json").await.unwrap().is_none());
+        let now = turns.load(Ordering::Relaxed);
+        without = if now == before { without + 3 } else { 0 };
+        longest = longest.max(without);
+        before = now;
+    }
+    other.abort();
+    println!("at most {longest} reads without a turn");
+    assert!(longest <= 200, "{longest}");
 }
