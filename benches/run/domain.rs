@@ -49,8 +49,11 @@ impl Plain {
         }
     }
 
-    pub(crate) fn name(number: u64) -> &'static str {
-        if is_withdrawal(number) { "withdrawn" } else { "deposited" }
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Deposited { .. } => "deposited",
+            Self::Withdrawn { .. } => "withdrawn",
+        }
     }
 
     pub(crate) fn json(&self) -> Vec<u8> {
@@ -58,7 +61,21 @@ impl Plain {
     }
 }
 
-/// The same, borrowed from the bytes.
+/// The row of such an event. Whoever has it written makes it, so that the one who writes for all has nothing else to do.
+pub(crate) struct PlainRow {
+    pub(crate) stream: String,
+    pub(crate) seq: u64,
+    pub(crate) name: &'static str,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl PlainRow {
+    pub(crate) fn new(stream: String, seq: u64, event: &Plain) -> Self {
+        Self { stream, seq, name: event.name(), payload: event.json() }
+    }
+}
+
+/// The same event, borrowed from the bytes.
 #[derive(Deserialize, Debug)]
 pub(crate) enum Borrowed<'a> {
     Deposited {

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tokio::sync::{mpsc, oneshot};
 
 use super::signed;
-use crate::domain::{Borrowed, Plain, PlainAccount, account, amount, is_withdrawal};
+use crate::domain::{Borrowed, Plain, PlainAccount, PlainRow, account, amount, is_withdrawal};
 use crate::growth::{EVENTS_PER_STREAM, anywhere, streams};
 use crate::latency::{length, open_loop};
 use crate::measure::{Effort, Slice, rate};
@@ -59,11 +59,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, stream: String, seq: u64, number: u64) {
+    fn push(&mut self, row: PlainRow) {
+        let PlainRow { stream, seq, name, payload } = row;
         self.streams.push(stream);
         self.seqs.push(signed(seq));
-        self.names.push(Plain::name(number));
-        self.payloads.push(Plain::new(number).json());
+        self.names.push(name);
+        self.payloads.push(payload);
     }
 
     async fn insert(&self, db: &mut PgConnection) {
@@ -78,7 +79,7 @@ pub(super) async fn fill(db: &mut PgConnection, events: u64, streams: u64) {
     let mut columns = Columns::default();
     for stream in 0..streams {
         for seq in 0..events / streams {
-            columns.push(account(stream), seq, seq);
+            columns.push(PlainRow::new(account(stream), seq, &Plain::new(seq)));
             if columns.seqs.len() == 5_000 {
                 columns.insert(db).await;
                 columns = Columns::default();
@@ -104,22 +105,22 @@ pub(super) async fn bulk(url: &str, events: u64) -> f64 {
 pub(super) async fn one_aggregate(url: &str, prior: u64, effort: Effort) -> f64 {
     let mut db = open(url).await;
     fill(&mut db, prior, 1).await;
-    let (id, mut state) = (account(0), PlainAccount { balance: u64::MAX / 2, count: prior });
+    let mut state = PlainAccount { balance: u64::MAX / 2, count: prior };
     let mut slice = Slice::new(effort.slice);
     while slice.goes_on() {
-        let number = state.count;
-        let event = Plain::new(number);
-        let query = sqlx::query(INSERT).bind(&id).bind(signed(number)).bind(Plain::name(number)).bind(event.json());
+        let event = Plain::new(state.count);
+        let PlainRow { stream, seq, name, payload } = PlainRow::new(account(0), state.count, &event);
+        let query = sqlx::query(INSERT).bind(stream).bind(signed(seq)).bind(name).bind(payload);
         query.execute(&mut db).await.expect("a row");
         state.apply(&event);
     }
     slice.rate()
 }
 
-type Job = (String, u64, u64, oneshot::Sender<()>);
+type Job = (PlainRow, oneshot::Sender<()>);
 
-/// Joined appends: one task that writes whatever waits in one statement, up to 1,000 commands. Clients hold their states. It
-/// does not keep conflicts apart: one would fail the whole batch.
+/// Joined appends: one task that writes whatever waits in one statement, up to 1,000 commands. Clients hold their states, and
+/// encode their events. It does not keep conflicts apart: one would fail the whole batch.
 pub(super) async fn joined(mut db: PgConnection, clients: u64, spread: Spread, effort: Effort) -> f64 {
     let own = (1_000 / clients).max(1);
     let mut states = Vec::new();
@@ -131,8 +132,8 @@ pub(super) async fn joined(mut db: PgConnection, clients: u64, spread: Spread, e
         let mut batch = Vec::new();
         while jobs.recv_many(&mut batch, 1_000).await > 0 {
             let (mut columns, mut answers) = (Columns::default(), Vec::new());
-            for (stream, seq, number, answer) in batch.drain(..) {
-                columns.push(stream, seq, number);
+            for (row, answer) in batch.drain(..) {
+                columns.push(row);
                 answers.push(answer);
             }
             columns.insert(&mut db).await;
@@ -153,9 +154,11 @@ pub(super) async fn joined(mut db: PgConnection, clients: u64, spread: Spread, e
                 let index = number % own;
                 let state = &mut states[usize::try_from(index).expect("few")];
                 let (answer, answered) = oneshot::channel();
-                send.send((spread.account(client * own + index), state.count, number / own, answer)).expect("a writer");
+                let event = Plain::new(number / own);
+                let row = PlainRow::new(spread.account(client * own + index), state.count, &event);
+                send.send((row, answer)).expect("a writer");
                 answered.await.expect("an answer");
-                state.apply(&Plain::new(number / own));
+                state.apply(&event);
                 number += 1;
             }
             slice.count
@@ -192,20 +195,21 @@ pub(super) async fn loads(mut db: PgConnection, events: u64, effort: Effort) -> 
 /// One task that inserts whatever waits in one statement, answers, and then projects it in a transaction of its own.
 pub(super) async fn latency(url: &str, effort: Effort) -> Vec<f64> {
     let mut db = open(url).await;
-    let (send, mut jobs) = mpsc::unbounded_channel::<(u64, oneshot::Sender<()>, oneshot::Sender<()>)>();
+    let (send, mut jobs) = mpsc::unbounded_channel::<(PlainRow, i64, oneshot::Sender<()>, oneshot::Sender<()>)>();
     let writer = tokio::spawn(async move {
         let mut batch = Vec::new();
         while jobs.recv_many(&mut batch, 1_000).await > 0 {
-            let (mut columns, mut shows, mut changes) = (Columns::default(), Vec::new(), BTreeMap::<_, i64>::new());
-            for (number, ..) in &batch {
-                columns.push(account(number % 1_000), number / 1_000, number / 1_000);
-                let change = signed(amount(number / 1_000)) * if is_withdrawal(number / 1_000) { -1 } else { 1 };
-                *changes.entry(account(number % 1_000)).or_default() += change;
+            let (mut columns, mut answers, mut shows) = (Columns::default(), Vec::new(), Vec::new());
+            let mut changes = BTreeMap::<_, i64>::new();
+            for (row, change, answer, shown) in batch.drain(..) {
+                *changes.entry(row.stream.clone()).or_default() += change;
+                columns.push(row);
+                answers.push(answer);
+                shows.push(shown);
             }
             columns.insert(&mut db).await;
-            for (_, answer, shown) in batch.drain(..) {
+            for answer in answers {
                 let _ = answer.send(());
-                shows.push(shown);
             }
             let (ids, by): (Vec<String>, Vec<i64>) = changes.into_iter().unzip();
             sqlx::query(UPSERT).bind(ids).bind(by).bind(0_i64).execute(&mut db).await.expect("rows");
@@ -218,7 +222,10 @@ pub(super) async fn latency(url: &str, effort: Effort) -> Vec<f64> {
         let send = send.clone();
         async move {
             let ((answer, waiting), (shown, seen)) = (oneshot::channel(), oneshot::channel());
-            send.send((number, answer, shown)).expect("a writer");
+            let (stream, seq) = (account(number % 1_000), number / 1_000);
+            let change = signed(amount(seq)) * if is_withdrawal(seq) { -1 } else { 1 };
+            let row = PlainRow::new(stream, seq, &Plain::new(seq));
+            send.send((row, change, answer, shown)).expect("a writer");
             waiting.await.expect("an answer");
             let answered = Instant::now();
             seen.await.expect("it is projected");

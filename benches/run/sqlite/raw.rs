@@ -7,7 +7,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::domain::{Borrowed, Plain, PlainAccount, account, amount, is_withdrawal};
+use crate::domain::{Borrowed, Plain, PlainAccount, PlainRow, account, amount, is_withdrawal};
 use crate::growth::{EVENTS_PER_STREAM, anywhere, streams};
 use crate::latency::{length, open_loop};
 use crate::measure::{Effort, Slice, rate};
@@ -33,10 +33,10 @@ pub(super) fn open(path: &Path) -> Connection {
     db
 }
 
-fn insert(db: &Connection, stream: &str, seq: u64, number: u64) {
-    let payload = Plain::new(number).json();
+fn insert(db: &Connection, row: &PlainRow) {
+    let PlainRow { stream, seq, name, payload } = row;
     let mut insert = db.prepare_cached(INSERT).expect("a statement");
-    insert.execute((stream, signed(seq), Plain::name(number), payload)).expect("a row");
+    insert.execute((stream, signed(*seq), name, payload)).expect("a row");
 }
 
 /// Inserts events to some streams, one stream after the other, in as few transactions as a file of this size takes.
@@ -44,9 +44,8 @@ pub(super) fn fill(db: &Connection, events: u64, streams: u64) {
     db.execute_batch("BEGIN").expect("a transaction");
     let mut count = 0_u64;
     for stream in 0..streams {
-        let id = account(stream);
         for seq in 0..events / streams {
-            insert(db, &id, seq, seq);
+            insert(db, &PlainRow::new(account(stream), seq, &Plain::new(seq)));
             count += 1;
             if count.is_multiple_of(1_000_000) {
                 db.execute_batch("COMMIT; BEGIN").expect("a commit");
@@ -69,26 +68,24 @@ pub(super) fn bulk(path: &Path, events: u64) -> f64 {
     rate(events, started)
 }
 
-/// One client with the state at hand: the index of sequence numbers is the version check.
+/// One client with the state at hand: the index of sequence numbers is the version check, so one statement is the transaction.
 pub(super) fn one_aggregate(path: &Path, prior: u64, effort: Effort) -> f64 {
     let db = open(path);
     fill(&db, prior, 1);
-    let (id, mut state) = (account(0), PlainAccount { balance: u64::MAX / 2, count: prior });
+    let mut state = PlainAccount { balance: u64::MAX / 2, count: prior };
     let mut slice = Slice::new(effort.slice);
     while slice.goes_on() {
-        let number = state.count;
-        db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
-        insert(&db, &id, number, number);
-        db.execute_batch("COMMIT").expect("a commit");
-        state.apply(&Plain::new(number));
+        let event = Plain::new(state.count);
+        insert(&db, &PlainRow::new(account(0), state.count, &event));
+        state.apply(&event);
     }
     slice.rate()
 }
 
-type Job = (String, u64, u64, oneshot::Sender<()>);
+type Job = (PlainRow, oneshot::Sender<()>);
 
-/// Plain group commit: one thread that commits together whatever waits, up to 1,000 commands. Clients hold their states. It
-/// does not keep conflicts apart: one would fail the whole batch.
+/// Plain group commit: one thread that commits together whatever waits, up to 1,000 commands. Clients hold their states, and
+/// encode their events. It does not keep conflicts apart: one would fail the whole batch.
 pub(super) async fn group_commit(db: Connection, clients: u64, spread: Spread, effort: Effort) -> f64 {
     let own = (1_000 / clients).max(1);
     let states: Vec<PlainAccount> = (0..clients * own).map(|number| load(&db, &spread.account(number))).collect();
@@ -102,11 +99,11 @@ pub(super) async fn group_commit(db: Connection, clients: u64, spread: Spread, e
                 batch.push(next);
             }
             db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
-            for (stream, seq, number, _) in &batch {
-                insert(&db, stream, *seq, *number);
+            for (row, _) in &batch {
+                insert(&db, row);
             }
             db.execute_batch("COMMIT").expect("a commit");
-            for (.., answer) in batch {
+            for (_, answer) in batch {
                 let _ = answer.send(());
             }
         }
@@ -123,10 +120,11 @@ pub(super) async fn group_commit(db: Connection, clients: u64, spread: Spread, e
                 let index = number % own;
                 let state = &mut states[usize::try_from(index).expect("few")];
                 let (answer, answered) = oneshot::channel();
-                let job = (spread.account(client * own + index), state.count, number / own, answer);
-                send.send(job).expect("a writer");
+                let event = Plain::new(number / own);
+                let row = PlainRow::new(spread.account(client * own + index), state.count, &event);
+                send.send((row, answer)).expect("a writer");
                 answered.await.expect("an answer");
-                state.apply(&Plain::new(number / own));
+                state.apply(&event);
                 number += 1;
             }
             slice.count
@@ -166,7 +164,7 @@ pub(super) fn loads(db: &Connection, events: u64, effort: Effort) -> f64 {
 /// One thread that commits whatever waits, answers, and then projects it in a transaction of its own.
 pub(super) async fn latency(path: &Path, effort: Effort) -> Vec<f64> {
     let db = open(path);
-    let (send, jobs) = mpsc::channel::<(u64, oneshot::Sender<()>, oneshot::Sender<()>)>();
+    let (send, jobs) = mpsc::channel::<(PlainRow, i64, oneshot::Sender<()>, oneshot::Sender<()>)>();
     db.execute_batch("CREATE TABLE balances (id TEXT PRIMARY KEY, balance INTEGER NOT NULL)").expect("a table");
     let writer = std::thread::spawn(move || {
         let upsert =
@@ -174,23 +172,22 @@ pub(super) async fn latency(path: &Path, effort: Effort) -> Vec<f64> {
         while let Ok(first) = jobs.recv() {
             let batch: Vec<_> = std::iter::once(first).chain(jobs.try_iter()).collect();
             db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
-            for (number, ..) in &batch {
-                insert(&db, &account(number % 1_000), number / 1_000, number / 1_000);
+            for (row, ..) in &batch {
+                insert(&db, row);
             }
             db.execute_batch("COMMIT").expect("a commit");
-            let answered = batch.into_iter().map(|(number, answer, shown)| {
+            let answered = batch.into_iter().map(|(row, change, answer, shown)| {
                 let _ = answer.send(());
-                (number, shown)
+                (row.stream, change, shown)
             });
             let answered: Vec<_> = answered.collect();
             db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
-            for (number, _) in &answered {
-                let change = signed(amount(number / 1_000)) * if is_withdrawal(number / 1_000) { -1 } else { 1 };
+            for (stream, change, _) in &answered {
                 let mut upsert = db.prepare_cached(upsert).expect("a statement");
-                upsert.execute((account(number % 1_000), change)).expect("a row");
+                upsert.execute((stream, change)).expect("a row");
             }
             db.execute_batch("COMMIT").expect("a commit");
-            for (_, shown) in answered {
+            for (.., shown) in answered {
                 let _ = shown.send(());
             }
         }
@@ -199,7 +196,10 @@ pub(super) async fn latency(path: &Path, effort: Effort) -> Vec<f64> {
         let send = send.clone();
         async move {
             let ((answer, waiting), (shown, seen)) = (oneshot::channel(), oneshot::channel());
-            send.send((number, answer, shown)).expect("a writer");
+            let (stream, seq) = (account(number % 1_000), number / 1_000);
+            let change = signed(amount(seq)) * if is_withdrawal(seq) { -1 } else { 1 };
+            let row = PlainRow::new(stream, seq, &Plain::new(seq));
+            send.send((row, change, answer, shown)).expect("a writer");
             waiting.await.expect("an answer");
             let answered = Instant::now();
             seen.await.expect("it is projected");
