@@ -1,4 +1,5 @@
-//! The same work by hand on rusqlite: one table, prepared statements, WAL, `synchronous=FULL`.
+//! The same work by hand on rusqlite: one table, prepared statements, WAL, `synchronous=FULL`. Transactions of projections have
+//! `NORMAL`: their checkpoint is in them, and what a power cut takes is projected again.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -171,7 +172,7 @@ pub(super) async fn latency(path: &Path, effort: Effort) -> Vec<f64> {
             "INSERT INTO balances VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET balance = balance + excluded.balance";
         while let Ok(first) = jobs.recv() {
             let batch: Vec<_> = std::iter::once(first).chain(jobs.try_iter()).collect();
-            db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+            db.execute_batch("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").expect("a transaction");
             for (row, ..) in &batch {
                 insert(&db, row);
             }
@@ -181,7 +182,7 @@ pub(super) async fn latency(path: &Path, effort: Effort) -> Vec<f64> {
                 (row.stream, change, shown)
             });
             let answered: Vec<_> = answered.collect();
-            db.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+            db.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").expect("a transaction");
             for (stream, change, _) in &answered {
                 let mut upsert = db.prepare_cached(upsert).expect("a statement");
                 upsert.execute((stream, change)).expect("a row");
@@ -232,7 +233,8 @@ pub(super) fn replay(db: &Connection, events: u64, borrowed: bool) -> f64 {
 /// One upsert an event into a table, 500 events and the checkpoint in a transaction.
 pub(super) fn project(db: &Connection, events: u64) -> f64 {
     db.execute_batch(
-        "CREATE TABLE IF NOT EXISTS balances (id TEXT PRIMARY KEY, balance INTEGER);
+        "PRAGMA synchronous = NORMAL;
+         CREATE TABLE IF NOT EXISTS balances (id TEXT PRIMARY KEY, balance INTEGER);
          CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY, pos INTEGER);
          DELETE FROM balances; DELETE FROM checkpoint; INSERT INTO checkpoint VALUES (1, 0)",
     )
