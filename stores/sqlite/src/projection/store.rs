@@ -52,6 +52,10 @@ impl ReadStore for SqliteStore {
 
     async fn save(lease: &SqliteLease, tx: &mut SqliteTx, checkpoint: &Checkpoint) -> Result<(), ReadStoreError> {
         if tx.own("save a checkpoint", |db| checkpoint::save(db, lease, checkpoint))? {
+            // Where it begins. It may be where the journal ended then, and nobody finds that again.
+            if checkpoint.last.is_none() {
+                tx.have_it_last();
+            }
             return Ok(());
         }
         Err(ReadStoreError::TakenOver { projection: lease.projection.clone() })
@@ -111,7 +115,10 @@ impl ReactionStore for SqliteStore {
     }
 
     async fn keep_answer(lease: &SqliteLease, tx: &mut SqliteTx, answer: &KeptAnswer) -> Result<(), ReadStoreError> {
-        Ok(tx.own("keep an answer", |db| timers::keep(db, lease, answer))?)
+        tx.own("keep an answer", |db| timers::keep(db, lease, answer))?;
+        // What follows from it may be in another file, or on a server.
+        tx.have_it_last();
+        Ok(())
     }
 
     async fn answers(lease: &SqliteLease, tx: &mut SqliteTx) -> Result<Vec<KeptAnswer>, ReadStoreError> {

@@ -24,16 +24,28 @@ pub struct SqliteTx {
     pub(crate) reader: Reader,
     place: Place,
     guard: Guard,
+    /// Whether what is written is to outlive a power cut, as events do.
+    is_to_last: bool,
 }
 
 impl SqliteTx {
     pub(crate) fn new(mut reader: Reader, place: Place) -> rusqlite::Result<Self> {
         let guard = Guard::install(&mut reader.db)?;
-        Ok(Self { reader, place, guard })
+        Ok(Self { reader, place, guard, is_to_last: false })
     }
 
     pub(crate) fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    /// Has the transaction wait for the disk when it is committed, as those of projections do not.
+    pub(crate) fn have_it_last(&mut self) {
+        self.is_to_last = true;
+    }
+
+    /// Whether that was asked for since the last time that this was.
+    pub(crate) fn is_to_last(&mut self) -> bool {
+        std::mem::take(&mut self.is_to_last)
     }
 
     /// What a failure of `action` is to the caller.

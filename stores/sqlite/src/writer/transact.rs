@@ -48,6 +48,7 @@ impl Writer {
     }
 
     fn begin_and_end<T>(&mut self, work: Work<SqliteTx, T>, runtime: Option<&Handle>) -> Result<T, Failure> {
+        self.tx.is_to_last();
         begin(&self.tx)?;
         if self.heads.refresh(&self.tx)? {
             self.views.forget();
@@ -65,9 +66,23 @@ impl Writer {
             Ended::Commit(_) if self.tx.is_autocommit() => Err(ended().into()),
             Ended::Commit(value) => {
                 commit(&self.tx)?;
+                if self.tx.is_to_last() {
+                    self.sync()?;
+                }
                 Ok(value)
             }
         }
+    }
+
+    /// Has what was committed outlive a power cut: a commit that waits for the disk waits for all before it too.
+    fn sync(&mut self) -> Result<(), Failure> {
+        if self.is_durable {
+            self.set_synchronous(true)?;
+            begin(&self.tx)?;
+            self.tx.reader.db.execute("UPDATE meta SET value = value WHERE key = 'journal'", ())?;
+            commit(&self.tx)?;
+        }
+        Ok(())
     }
 
     /// Has commits wait for the disk, where they ever do, or not. Between transactions only: within one SQLite refuses it.
@@ -89,4 +104,42 @@ pub(super) fn begin(db: &Connection) -> rusqlite::Result<()> {
 /// Commits. The comment keeps the statement apart from one that a projection may write.
 pub(super) fn commit(db: &Connection) -> rusqlite::Result<()> {
     db.prepare_cached("COMMIT /* of the writer */")?.execute(()).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use es_core::SystemClock;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::SqliteStore;
+    use crate::open::{Opened, open};
+    use crate::watch::Head;
+
+    #[test]
+    fn what_is_to_last_is_committed_before_a_commit_that_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open(&SqliteStore::builder(), Some(&folder.path().join("bank.db"))).unwrap();
+        let Opened { writer, place, head, .. } = opened;
+        let head = watch::Sender::new(Head { position: head, closed: false });
+        let clock = Arc::new(SystemClock);
+        let mut writer = Writer::new(writer, clock, place, head, true, Duration::from_secs(1)).unwrap();
+        for lasts in [false, true, false] {
+            let work: Work<SqliteTx, ()> = Box::new(move |tx| {
+                Box::pin(async move {
+                    if lasts {
+                        tx.have_it_last();
+                    }
+                    Ended::Commit(())
+                })
+            });
+            writer.transact(work, None).unwrap();
+            // How the last commit was made.
+            let level: i64 = writer.tx.query_row("PRAGMA synchronous", (), |row| row.get(0)).unwrap();
+            assert_eq!(level, if lasts { 2 } else { 1 });
+        }
+    }
 }
