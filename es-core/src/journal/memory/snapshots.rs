@@ -9,12 +9,12 @@ use crate::event::StreamId;
 use crate::journal::{JournalError, PageSize};
 use crate::snapshot::{ListSnapshots, Snapshot, SnapshotStore};
 
-/// Those of each stream, by their versions.
-pub(super) type Snapshots = BTreeMap<StreamId, BTreeMap<u64, Snapshot>>;
+/// Those of each stream, in the order of their versions.
+pub(super) type Snapshots = BTreeMap<StreamId, Vec<Snapshot>>;
 
 impl MemoryStore {
     fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
-        // Each change is one of the maps': a panic leaves none half done.
+        // Each change is one of the map's or of a list's: a panic leaves none half done.
         self.shared.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -27,27 +27,30 @@ impl SnapshotStore for MemoryStore {
         format: &str,
     ) -> Result<Option<Snapshot>, JournalError> {
         let snapshots = self.snapshots();
-        let newest_first = snapshots.get(stream).into_iter().flat_map(|kept| kept.range(..=up_to).rev());
-        Ok(newest_first.map(|(_, snapshot)| snapshot).find(|snapshot| snapshot.format == format).cloned())
+        let is_asked_for = |snapshot: &&Snapshot| snapshot.version <= up_to && snapshot.format == format;
+        Ok(snapshots.get(stream).and_then(|kept| kept.iter().rfind(is_asked_for)).cloned())
     }
 
     async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {
-        self.snapshots().entry(snapshot.stream.clone()).or_default().insert(snapshot.version, snapshot);
+        let mut snapshots = self.snapshots();
+        let kept = snapshots.entry(snapshot.stream.clone()).or_default();
+        match kept.binary_search_by_key(&snapshot.version, |kept| kept.version) {
+            Ok(at) => kept[at] = snapshot,
+            Err(at) => kept.insert(at, snapshot),
+        }
         Ok(())
     }
 
     async fn keep_snapshots(&self, stream: &StreamId, keep: u32) -> Result<(), JournalError> {
         if let Some(kept) = self.snapshots().get_mut(stream) {
-            while kept.len() > keep as usize {
-                kept.pop_first();
-            }
+            kept.drain(..kept.len().saturating_sub(keep as usize));
         }
         Ok(())
     }
 
     async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
         if let Some(kept) = self.snapshots().get_mut(stream) {
-            kept.retain(|version, _| !versions.contains(version));
+            kept.retain(|snapshot| !versions.contains(&snapshot.version));
         }
         Ok(())
     }
@@ -61,7 +64,7 @@ impl ListSnapshots for MemoryStore {
     ) -> Result<Vec<Snapshot>, JournalError> {
         let snapshots = self.snapshots();
         let first = after.map_or(Bound::Unbounded, |(stream, _)| Bound::Included(stream.clone()));
-        let kept = snapshots.range((first, Bound::Unbounded)).flat_map(|(_, kept)| kept.values());
+        let kept = snapshots.range((first, Bound::Unbounded)).flat_map(|(_, kept)| kept);
         let is_after = |snapshot: &&Snapshot| {
             after.is_none_or(|(stream, version)| snapshot.stream != *stream || snapshot.version > version)
         };
