@@ -1,7 +1,5 @@
 //! Snapshots of a repository: taken outside of a command's path, and never trusted.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +12,7 @@ use crate::aggregate::{Aggregate, IdOf};
 use crate::codec::{Codec, Payload};
 use crate::event::StreamId;
 use crate::journal::{Journal, PageSize};
+use crate::runtime::{Work, in_background};
 use crate::snapshot::{Snapshot, SnapshotPolicy, SnapshotStore};
 
 /// What the payload of a snapshot of `A` is: the format, and the shape of the state.
@@ -43,13 +42,14 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
 
     /// Takes a snapshot in the background if the policy asks for one between the version `before` and that of `current`;
     /// what this gives is to be awaited.
+    #[must_use = "without a runtime, it is taken when this is awaited"]
     pub(super) fn snapshot_if_due(
         &self,
         stream: &StreamId,
         slot: &Arc<Slot<A>>,
         before: u64,
         current: &Current<A>,
-    ) -> Option<Pin<Box<impl Future<Output = ()> + use<A, S>>>> {
+    ) -> Option<Work> {
         let policy = self.inner.snapshots.filter(|policy| policy.is_due(before, current.version))?;
         if slot.snapshotting.swap(true, Ordering::AcqRel) {
             // The one before is still being written; this one would not be much newer.
@@ -63,7 +63,7 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
                 log::warn!("could not take a snapshot of `{stream}` at version {}: {error}", current.version);
             }
         };
-        Some(Box::pin(crate::runtime::in_background(save)))
+        in_background(Box::pin(save))
     }
 
     async fn save(&self, policy: SnapshotPolicy, stream: &StreamId, current: &Current<A>) -> Result<(), BoxError> {
