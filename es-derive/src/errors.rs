@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
+use quote::quote;
 
 /// Collects the mistakes of one item, so that the user sees all of them at once.
 #[derive(Default)]
@@ -27,6 +28,8 @@ impl Errors {
 
     /// One `compile_error!` for each.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0.into_inner().iter().map(syn::Error::to_compile_error).collect()
+        let errors = self.0.into_inner();
+        let errors = errors.iter().map(syn::Error::to_compile_error);
+        quote!(#(#errors)*)
     }
 }

@@ -5,7 +5,7 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, LitInt, LitStr, Path, Token, Type, parenthesized};
 
-use crate::attr::{Item, Known, Once, Spoiled, options, parse_root, parse_value, skip_comma};
+use crate::attr::{Item, Known, Once, Spoiled, options, options_of, parse_root, parse_value, skip_comma};
 use crate::errors::Errors;
 
 const PLACE: &str = "#[aggregate(..)]";
@@ -97,15 +97,10 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
         item,
     };
     for attr in attrs {
-        let read = |input: ParseStream<'_>| {
-            let given = &mut attributes.options;
-            let mut read = |name: &'static str, span, input: ParseStream<'_>| given.read(name, span, input, errors);
-            Ok(options(input, PLACE, OPTIONS, errors, &mut read))
-        };
-        match attr.parse_args_with(read) {
-            Ok(spoiled) => attributes.spoiled.extend(spoiled),
-            Err(error) => errors.push(error),
-        }
+        let given = &mut attributes.options;
+        let spoiled =
+            options_of(&attr, PLACE, OPTIONS, errors, &mut |name, span, input| given.read(name, span, input, errors));
+        attributes.spoiled.extend(spoiled);
     }
     Some(attributes)
 }
@@ -237,15 +232,18 @@ fn report_apply(error: &syn::Error, errors: &Errors) {
 
 /// Reports each `#[apply(..)]` that does not stand on a field of a struct.
 fn misplaced_applies(input: &DeriveInput, errors: &Errors) {
-    let variants = match &input.data {
-        Data::Enum(data) => data.variants.iter().collect(),
-        Data::Struct(_) | Data::Union(_) => Vec::new(),
+    let report = |attrs: &[Attribute]| {
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("apply")) {
+            let message = "`#[apply(..)]` says what a field of a struct becomes; write `impl Apply<Event>` instead";
+            errors.push(syn::Error::new_spanned(attr.path(), message));
+        }
     };
-    let inside = variants
-        .iter()
-        .flat_map(|variant| variant.attrs.iter().chain(variant.fields.iter().flat_map(|field| field.attrs.iter())));
-    for attr in input.attrs.iter().chain(inside).filter(|attr| attr.path().is_ident("apply")) {
-        let message = "`#[apply(..)]` says what a field of a struct becomes; write `impl Apply<Event>` instead";
-        errors.push(syn::Error::new_spanned(attr.path(), message));
+    report(&input.attrs);
+    let Data::Enum(data) = &input.data else { return };
+    for variant in &data.variants {
+        report(&variant.attrs);
+        for field in &variant.fields {
+            report(&field.attrs);
+        }
     }
 }

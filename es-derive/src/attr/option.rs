@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
-use syn::{LitStr, Path, Token};
+use syn::{Attribute, LitStr, Path, Token};
 
 use crate::errors::Errors;
 use crate::text;
@@ -18,6 +18,22 @@ pub(crate) const ELSEWHERE: &str = "";
 pub(crate) struct Spoiled {
     pub(crate) name: &'static str,
     pub(crate) error: syn::Error,
+}
+
+/// Reads the options of an attribute; see [`options`].
+#[must_use = "these are not reported yet"]
+pub(crate) fn options_of(
+    attr: &Attribute,
+    place: &str,
+    known: &[Known],
+    errors: &Errors,
+    read: &mut dyn FnMut(&'static str, Span, ParseStream<'_>) -> syn::Result<()>,
+) -> Vec<Spoiled> {
+    let parse = |input: ParseStream<'_>| Ok(options(input, place, known, errors, read));
+    attr.parse_args_with(parse).unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    })
 }
 
 /// Reads the options of `place`, which is `#[aggregate(..)]` or the like; gives those with values that cannot be read.
@@ -140,7 +156,7 @@ impl<T> Once<T> {
     /// Takes the value, or reports that there is one already.
     pub(crate) fn set(&mut self, name: &str, span: Span, value: T, errors: &Errors) {
         if self.0.is_some() {
-            errors.at(span, format!("`{name}` is given twice; keep one"));
+            given_twice(name, span, errors);
         } else {
             self.0 = Some((span, value));
         }
@@ -160,6 +176,10 @@ impl<T> Once<T> {
     pub(crate) fn peek(&self) -> Option<&T> {
         self.0.as_ref().map(|(_, value)| value)
     }
+}
+
+fn given_twice(name: &str, span: Span, errors: &Errors) {
+    errors.at(span, format!("`{name}` is given twice; keep one"));
 }
 
 /// Reads `= value`.

@@ -1,10 +1,9 @@
 //! `#[command(..)]`, as it is written.
 
 use proc_macro2::TokenStream;
-use syn::parse::ParseStream;
 use syn::{DeriveInput, Path};
 
-use crate::attr::{Item, Known, Once, options, parse_root};
+use crate::attr::{Item, Known, Once, options_of, parse_root};
 use crate::errors::Errors;
 
 const OPTIONS: &[Known] = &[("crate", "crate = path")];
@@ -20,15 +19,12 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
     let mut root = Once::default();
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("command")) {
-        let read = |input: ParseStream<'_>| {
-            Ok(options(input, "#[command(..)]", OPTIONS, errors, &mut |name, span, input| {
-                root.set(name, span, parse_root(input)?, errors);
-                Ok(())
-            }))
-        };
-        match attr.parse_args_with(read) {
-            Ok(spoiled) => spoiled.into_iter().for_each(|spoiled| errors.push(spoiled.error)),
-            Err(error) => errors.push(error),
+        let spoiled = options_of(attr, "#[command(..)]", OPTIONS, errors, &mut |name, span, input| {
+            root.set(name, span, parse_root(input)?, errors);
+            Ok(())
+        });
+        for spoiled in spoiled {
+            errors.push(spoiled.error);
         }
     }
     let item = Item::read(input, "a command", errors)?;

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::parse::ParseStream;
 use syn::{Attribute, DeriveInput, LitInt, LitStr, Path, Token, Type, parenthesized};
 
-use crate::attr::{Item, Known, Once, Spoiled, options, parse_root, parse_value, skip_comma};
+use crate::attr::{Item, Known, Once, Spoiled, options_of, parse_root, parse_value, skip_comma};
 use crate::errors::Errors;
 
 const PLACE: &str = "#[projection(..)]";
@@ -66,15 +66,10 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
         spoiled: Vec::new(),
     };
     for attr in attrs {
-        let read = |input: ParseStream<'_>| {
-            let given = &mut attributes.options;
-            let mut read = |name: &'static str, span, input: ParseStream<'_>| given.read(name, span, input, errors);
-            Ok(options(input, PLACE, OPTIONS, errors, &mut read))
-        };
-        match attr.parse_args_with(read) {
-            Ok(spoiled) => attributes.spoiled.extend(spoiled),
-            Err(error) => errors.push(error),
-        }
+        let given = &mut attributes.options;
+        let spoiled =
+            options_of(&attr, PLACE, OPTIONS, errors, &mut |name, span, input| given.read(name, span, input, errors));
+        attributes.spoiled.extend(spoiled);
     }
     Some(attributes)
 }

@@ -11,7 +11,7 @@ use crate::text;
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let events = model.batch.as_ref().and_then(|batch| Some(event_enum(model, batch.event_enum.as_ref()?)));
     let parts = [aliases(&model.events), listed(model), listed_once(model), projection(model)];
-    let impls = in_const(model.root.as_ref(), &parts.into_iter().collect());
+    let impls = in_const(model.root.as_ref(), &quote!(#(#parts)*));
     quote!(#events #impls)
 }
 
@@ -88,7 +88,10 @@ fn projection(model: &Model) -> TokenStream {
     let event = match &model.batch {
         None => quote!(__es::OneByOne),
         Some(Batch { event_enum: Some(event_enum), .. }) => event_enum.to_token_stream(),
-        Some(Batch { event_enum: None, .. }) => model.events.iter().map(alias).map(|alias| quote!(#alias)).collect(),
+        Some(Batch { event_enum: None, .. }) => {
+            let aliases = model.events.iter().map(alias);
+            quote!(#(#aliases)*)
+        }
     };
     let (routes, read_model) = (routes(model), read_model(model));
     let batch = model.batch.as_ref().map(project_events);

@@ -10,7 +10,7 @@ use crate::projection::{alias, aliases, cfg};
 /// Writes all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let parts = [aliases(&model.events), listed(model), publish(model)];
-    in_const(model.root.as_ref(), &parts.into_iter().collect())
+    in_const(model.root.as_ref(), &quote!(#(#parts)*))
 }
 
 /// `impl PublishedBy<BankNews> for Increased`, for each event.

@@ -10,7 +10,7 @@ use crate::projection::Listed;
 /// Writes all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let parts = [aliases(model), listed(model), reaction(model)];
-    in_const(model.root.as_ref(), &parts.into_iter().collect())
+    in_const(model.root.as_ref(), &quote!(#(#parts)*))
 }
 
 /// What the type of an event is called in the impls.

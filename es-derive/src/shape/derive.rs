@@ -3,10 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
-use syn::parse::ParseStream;
 
 use super::layout;
-use crate::attr::{Item, Known, Once, options, parse_root};
+use crate::attr::{Item, Known, Once, options_of, parse_root};
 use crate::errors::Errors;
 use crate::expand::in_const;
 use crate::text;
@@ -26,15 +25,12 @@ fn read(input: TokenStream, errors: &Errors) -> Option<TokenStream> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
     let mut root = Once::default();
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("shape")) {
-        let read = |input: ParseStream<'_>| {
-            Ok(options(input, "#[shape(..)]", OPTIONS, errors, &mut |name, span, input| {
-                root.set(name, span, parse_root(input)?, errors);
-                Ok(())
-            }))
-        };
-        match attr.parse_args_with(read) {
-            Ok(spoiled) => spoiled.into_iter().for_each(|spoiled| errors.push(spoiled.error)),
-            Err(error) => errors.push(error),
+        let spoiled = options_of(attr, "#[shape(..)]", OPTIONS, errors, &mut |name, span, input| {
+            root.set(name, span, parse_root(input)?, errors);
+            Ok(())
+        });
+        for spoiled in spoiled {
+            errors.push(spoiled.error);
         }
     }
     let item = Item::read(input, "a type with a `Shape`", errors)?;

@@ -52,6 +52,9 @@ fn fields_text(style: Style, fields: &[Field]) -> String {
 
 /// The serde attributes, each with a space behind it.
 fn serde(attrs: &[Attribute]) -> String {
-    let sources = attrs.iter().map(|attr| text::source(quote::ToTokens::to_token_stream(&attr.meta)));
-    sources.flat_map(|source| ["#[".to_owned(), source, "] ".to_owned()]).collect()
+    let mut text = String::new();
+    for attr in attrs {
+        text = text + "#[" + &text::source(quote::ToTokens::to_token_stream(&attr.meta)) + "] ";
+    }
+    text
 }

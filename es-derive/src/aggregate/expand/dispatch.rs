@@ -22,11 +22,9 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
     };
     let codec = model.codec.as_ref().map_or_else(|| quote!(__es::Json), ToTokens::to_token_stream);
     let consts = consts(model);
-    let methods: TokenStream = [state(model), commands(model), events(model), encode(model), decode(model)]
-        .into_iter()
-        .chain(model.snapshot.as_ref().map(snapshot_methods))
-        .chain((!model.retired.is_empty()).then(|| into_any(model)))
-        .collect();
+    let methods = [state(model), commands(model), events(model), encode(model), decode(model)];
+    let snapshot = model.snapshot.as_ref().map(snapshot_methods);
+    let into_any = (!model.retired.is_empty()).then(|| into_any(model));
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -39,7 +37,9 @@ pub(super) fn aggregate(model: &Model) -> TokenStream {
 
             const NAME: &'static str = #name;
             #consts
-            #methods
+            #(#methods)*
+            #snapshot
+            #into_any
         }
     }
 }

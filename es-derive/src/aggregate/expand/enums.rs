@@ -46,7 +46,7 @@ pub(super) fn impls(model: &Model) -> TokenStream {
     let aggregate = &model.ident;
     let commands = &model.commands;
     let events = &model.events;
-    [
+    let parts = [
         clone(aggregate, commands, &quote!(__es::clone_command)),
         clone(aggregate, events, &quote!(__es::clone_event)),
         debug(aggregate, commands, &quote!(__es::fmt_command)),
@@ -56,9 +56,8 @@ pub(super) fn impls(model: &Model) -> TokenStream {
         membership(aggregate, events, &quote!(__es::EventOf)),
         into_events(aggregate, events),
         retired(model),
-    ]
-    .into_iter()
-    .collect()
+    ];
+    quote!(#(#parts)*)
 }
 
 fn clone(aggregate: &Ident, Members { ident, members }: &Members, call: &TokenStream) -> TokenStream {

@@ -25,7 +25,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         checks::checks(model),
         lock::checks(model),
     ];
-    let impls = in_const(model.root.as_ref(), &parts.into_iter().collect());
+    let impls = in_const(model.root.as_ref(), &quote!(#(#parts)*));
     quote!(#enums #impls)
 }
 

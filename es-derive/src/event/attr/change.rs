@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, LitInt, Token, Type, parenthesized};
 
 use super::{PLACE, expression};
-use crate::attr::{ELSEWHERE, Known, Once, options, parse_value, serde, skip_value};
+use crate::attr::{ELSEWHERE, Known, Once, options, options_of, parse_value, serde, skip_value};
 use crate::errors::Errors;
 use crate::text;
 
@@ -81,14 +81,11 @@ pub(crate) struct Changed {
 
 /// Reads one `#[event(..)]` of a field.
 pub(super) fn read(attr: &Attribute, changes: &mut Changes, errors: &Errors) {
-    let read = |input: ParseStream<'_>| {
-        let mut read =
-            |name: &'static str, span, input: ParseStream<'_>| one(name, span, input, changes, errors).map(|_| ());
-        Ok(options(input, PLACE, OPTIONS, errors, &mut read))
-    };
-    match attr.parse_args_with(read) {
-        Ok(faults) => faults.into_iter().for_each(|fault| errors.push(fault.error)),
-        Err(error) => errors.push(error),
+    let faults = options_of(attr, PLACE, OPTIONS, errors, &mut |name, span, input| {
+        one(name, span, input, changes, errors).map(|_| ())
+    });
+    for fault in faults {
+        errors.push(fault.error);
     }
 }
 

@@ -9,9 +9,9 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, LitInt, LitStr, Path, Token, Type, parenthesized};
 
-pub(crate) use self::change::{Changed, Changes, Renamed, Since, What};
+pub(crate) use self::change::{Change, Changed, Changes, Renamed, Since, What};
 pub(crate) use self::removed::{Head, Place, Removed};
-use crate::attr::{ELSEWHERE, Item, Known, Once, options, parse_root, parse_value, skip_value};
+use crate::attr::{ELSEWHERE, Item, Known, Once, options_of, parse_root, parse_value, skip_value};
 use crate::errors::Errors;
 
 const PLACE: &str = "#[event(..)]";
@@ -68,32 +68,25 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     let before = errors.len();
     let (mut given, mut versions) = (Options::default(), true);
     for attr in of_event(&input.attrs) {
-        let read = |input: ParseStream<'_>| {
-            let mut read = |name: &'static str, span, input: ParseStream<'_>| {
-                match name {
-                    "name" => given.name.set(name, span, parse_value(input)?, errors),
-                    "aliases" => given.aliases.set(name, span, texts(input)?, errors),
-                    "version" => given.version.set(name, span, parse_value(input)?, errors),
-                    "oldest" => given.oldest.set(name, span, parse_value(input)?, errors),
-                    "previous" => given.previous.set(name, span, parse_value(input)?, errors),
-                    "removed" => given.removed.extend(removed::read(input, errors)?),
-                    "crate" => given.root.set(name, span, parse_root(input)?, errors),
-                    _ => {
-                        skip_value(input);
-                        errors
-                            .at(span, format!("`{name}` stands on the field that it is about: `#[event({name}(..))]`"));
-                    }
+        let faults = options_of(attr, PLACE, OPTIONS, errors, &mut |name, span, input| {
+            match name {
+                "name" => given.name.set(name, span, parse_value(input)?, errors),
+                "aliases" => given.aliases.set(name, span, texts(input)?, errors),
+                "version" => given.version.set(name, span, parse_value(input)?, errors),
+                "oldest" => given.oldest.set(name, span, parse_value(input)?, errors),
+                "previous" => given.previous.set(name, span, parse_value(input)?, errors),
+                "removed" => given.removed.extend(removed::read(input, errors)?),
+                "crate" => given.root.set(name, span, parse_root(input)?, errors),
+                _ => {
+                    skip_value(input);
+                    errors.at(span, format!("`{name}` stands on the field that it is about: `#[event({name}(..))]`"));
                 }
-                Ok(())
-            };
-            Ok(options(input, PLACE, OPTIONS, errors, &mut read))
-        };
-        match attr.parse_args_with(read) {
-            Ok(faults) => faults.into_iter().for_each(|fault| {
-                versions &= !["version", "oldest", "previous"].contains(&fault.name);
-                errors.push(fault.error);
-            }),
-            Err(error) => errors.push(error),
+            }
+            Ok(())
+        });
+        for fault in faults {
+            versions &= !["version", "oldest", "previous"].contains(&fault.name);
+            errors.push(fault.error);
         }
     }
     inside_an_enum(&input, errors);
@@ -117,13 +110,18 @@ pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
 /// Reports each `#[event(..)]` on a variant, or on a field of one.
 fn inside_an_enum(input: &DeriveInput, errors: &Errors) {
     let Data::Enum(data) = &input.data else { return };
-    let inside = data.variants.iter().flat_map(|variant| {
-        of_event(&variant.attrs).chain(variant.fields.iter().flat_map(|field| of_event(&field.attrs)))
-    });
-    for attr in inside {
-        let message = "the history of an enum cannot be written on its variants; keep its older version as an enum of \
-                       its own, with `From`, and write `#[event(version = .., previous = ..)]` on this one";
-        errors.push(syn::Error::new_spanned(attr.path(), message));
+    let message = "the history of an enum cannot be written on its variants; keep its older version as an enum of its \
+                   own, with `From`, and write `#[event(version = .., previous = ..)]` on this one";
+    let report = |attrs: &[Attribute]| {
+        for attr in of_event(attrs) {
+            errors.push(syn::Error::new_spanned(attr.path(), message));
+        }
+    };
+    for variant in &data.variants {
+        report(&variant.attrs);
+        for field in &variant.fields {
+            report(&field.attrs);
+        }
     }
 }
 

@@ -86,11 +86,9 @@ pub(super) fn allowed(item: &Item, changes: &[Changes], removed: &[Removed], err
 /// Checks each field's past by itself.
 pub(super) fn tracks(tracks: &[Track], limits: &Limits, errors: &Errors) {
     let newest = limits.version.version;
-    let mut above: Vec<Since> =
-        tracks.iter().flat_map(Track::versions).filter(|since| since.version > newest).collect();
-    above.sort_by_key(|since| std::cmp::Reverse(since.version));
-    // Many changes may wait for one new version.
-    if let Some(since) = above.first() {
+    let above = tracks.iter().flat_map(Track::versions).filter(|since| since.version > newest);
+    // Many changes may wait for one new version: the first of them.
+    if let Some(since) = above.min_by_key(|since| std::cmp::Reverse(since.version)) {
         let message = format!(
             "the event has version {newest}, but this is since version {0}; write `version = {0}` on the event",
             since.version
@@ -167,11 +165,10 @@ pub(super) fn covered(
     errors: &Errors,
 ) -> Option<u32> {
     let Limits { version, oldest } = *limits;
-    let changed: std::collections::BTreeSet<u32> =
-        tracks.iter().flat_map(Track::versions).map(|since| since.version).collect();
+    let changed: Vec<u32> = tracks.iter().flat_map(Track::versions).map(|since| since.version).collect();
     let oldest = match (oldest, previous) {
         (Some(oldest), _) => oldest,
-        (None, Some(_)) => changed.first().map_or(version.version, |first| first.saturating_sub(1)),
+        (None, Some(_)) => changed.iter().min().map_or(version.version, |first| first.saturating_sub(1)),
         (None, None) => 1,
     };
     if let Some(previous) = previous.filter(|_| oldest == 1) {

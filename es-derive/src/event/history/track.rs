@@ -7,7 +7,7 @@ use syn::{Member, Visibility};
 use super::carry;
 use super::{Conversion, Source};
 use crate::attr::{Field, docs, serde};
-use crate::event::attr::{Changed, Changes, Head, Removed, Renamed, Since, What};
+use crate::event::attr::{Change, Changed, Changes, Head, Removed, Renamed, Since, What};
 use crate::text;
 
 /// A field that is there today, or was.
@@ -21,7 +21,7 @@ pub(super) struct Track {
     /// The first version without it; none if it is there today.
     pub(super) until: Option<Since>,
     /// What changed it, the newest first.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<Change>,
 }
 
 /// When a field came.
@@ -31,12 +31,6 @@ pub(super) struct Came {
     pub(super) default: Option<TokenStream>,
 }
 
-/// A change of a field.
-pub(super) struct Step {
-    pub(super) since: Since,
-    pub(super) what: What,
-}
-
 impl Track {
     /// A field of today.
     pub(super) fn current(field: &Field, Changes { added, changes }: Changes) -> Self {
@@ -44,13 +38,7 @@ impl Track {
         let mut newest = field.clone();
         newest.attrs = field.serde();
         let added = added.get().map(|added| Came { since: added.since, default: Some(added.default) });
-        Self {
-            newest,
-            span,
-            added,
-            until: None,
-            steps: steps(changes.into_iter().map(|change| (change.since, change.what))),
-        }
+        Self { newest, span, added, until: None, steps: newest_first(changes) }
     }
 
     /// A field that is gone, of the visibility `vis` if none is written.
@@ -65,13 +53,7 @@ impl Track {
         let (name, span) = (text::plain(&ident), ident.span());
         let newest = Field { member: Member::Named(ident), name, ty, vis, docs, attrs: serde(&attrs) };
         let added = added.map(|since| Came { since, default });
-        Self {
-            newest,
-            span,
-            added,
-            until: Some(since),
-            steps: steps(changes.into_iter().map(|change| (change.since, change.what))),
-        }
+        Self { newest, span, added, until: Some(since), steps: newest_first(changes) }
     }
 
     /// The field as it is in `version`, if it is there.
@@ -79,7 +61,7 @@ impl Track {
         let came = self.added.as_ref().is_none_or(|came| came.since.version <= version);
         let stays = self.until.is_none_or(|until| until.version > version);
         (came && stays).then(|| {
-            let later: Vec<&Step> = self.steps.iter().filter(|step| step.since.version > version).collect();
+            let later: Vec<&Change> = self.steps.iter().filter(|step| step.since.version > version).collect();
             later.chunk_by(|a, b| a.since.version == b.since.version).fold(self.newest.clone(), before)
         })
     }
@@ -146,14 +128,13 @@ impl Track {
     }
 }
 
-fn steps(changes: impl Iterator<Item = (Since, What)>) -> Vec<Step> {
-    let mut steps: Vec<Step> = changes.map(|(since, what)| Step { since, what }).collect();
-    steps.sort_by_key(|step| std::cmp::Reverse(step.since.version));
-    steps
+fn newest_first(mut changes: Vec<Change>) -> Vec<Change> {
+    changes.sort_by_key(|change| std::cmp::Reverse(change.since.version));
+    changes
 }
 
 /// The field as it was before the changes of one version.
-fn before(mut field: Field, steps: &[&Step]) -> Field {
+fn before(mut field: Field, steps: &[&Change]) -> Field {
     // What the user wrote of the older form stays, whichever of the changes it is written in.
     let mut written = Vec::new();
     for step in steps {
