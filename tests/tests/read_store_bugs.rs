@@ -23,6 +23,7 @@ trait Bug: Send + Sync + 'static {
     const NEVER_GIVES_BACK: bool = false;
     const ONE_CHECKPOINT: bool = false;
     const FORGETS_LAST: bool = false;
+    const FORGETS_THE_END: bool = false;
     const PARKED_BACKWARDS: bool = false;
     const UNPARKS_ALL: bool = false;
     const TIMERS_APART: bool = false;
@@ -55,6 +56,7 @@ bugs! {
     NeverGivesBack: NEVER_GIVES_BACK;
     OneCheckpoint: ONE_CHECKPOINT;
     ForgetsLast: FORGETS_LAST;
+    ForgetsTheEnd: FORGETS_THE_END;
     ParkedBackwards: PARKED_BACKWARDS;
     UnparksAll: UNPARKS_ALL;
     TimersApart: TIMERS_APART;
@@ -169,6 +171,13 @@ impl<B: Bug> ReadStore for Maps<B> {
         }
         tx.tables.checkpoints.insert(lease.key(), checkpoint);
         Ok(())
+    }
+
+    async fn save_at_end(lease: &Lease<B>, tx: &mut Tx, checkpoint: &Checkpoint) -> Result<(), ReadStoreError> {
+        if B::FORGETS_THE_END {
+            return Ok(());
+        }
+        Self::save(lease, tx, checkpoint).await
     }
 
     async fn park(lease: &Lease<B>, tx: &mut Tx, event: &ParkedEvent) -> Result<(), ReadStoreError> {
@@ -319,8 +328,16 @@ fn a_rollback_that_commits_is_caught() {
 }
 
 #[test]
+fn a_checkpoint_that_is_not_saved_at_the_end_is_caught() {
+    type Place = With<ForgetsTheEnd>;
+    assert!(catches(points::r1_a_checkpoint_that_is_saved_at_the_end_is_there_with_the_rest::<Place>));
+}
+
+#[test]
 fn a_checkpoint_outside_of_the_transaction_is_caught() {
-    assert!(catches(points::r1_what_is_rolled_back_leaves_nothing::<With<CheckpointApart>>));
+    type Place = With<CheckpointApart>;
+    assert!(catches(points::r1_what_is_rolled_back_leaves_nothing::<Place>));
+    assert!(catches(points::r1_a_checkpoint_that_is_saved_at_the_end_is_there_with_the_rest::<Place>));
 }
 
 #[test]

@@ -55,6 +55,15 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
         work: Work<Self::Tx, T>,
     ) -> impl Future<Output = Result<T, ReadStoreError>> + Send;
 
+    /// The same for work that begins with [`load`](Self::load), under this lease: a store may do that with the begin.
+    fn transact_under<T: Send + 'static>(
+        &self,
+        _lease: &Self::Lease,
+        work: Work<Self::Tx, T>,
+    ) -> impl Future<Output = Result<T, ReadStoreError>> + Send {
+        self.transact(work)
+    }
+
     /// How far the projection has come; `None` before the first [`save`](Self::save).
     fn load(
         lease: &Self::Lease,
@@ -71,6 +80,20 @@ pub trait ReadStore: Clone + Send + Sync + 'static {
         tx: &mut Self::Tx,
         checkpoint: &Checkpoint,
     ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
+
+    /// The same, as the last that is done in a transaction: a store may do it with the commit.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save). Where it is done with the commit, [`transact`](Self::transact) gives them, and nothing
+    /// is written.
+    fn save_at_end(
+        lease: &Self::Lease,
+        tx: &mut Self::Tx,
+        checkpoint: &Checkpoint,
+    ) -> impl Future<Output = Result<(), ReadStoreError>> + Send {
+        Self::save(lease, tx, checkpoint)
+    }
 
     /// Puts an event aside; one that is there already is replaced.
     fn park(

@@ -130,7 +130,7 @@ impl<P: Projection> Batch<P> {
             last: last.map(|raw| LastEvent { stream: raw.stream.clone(), version: raw.version, id: raw.id }),
             ..self.saved
         };
-        P::Store::save(&self.lease, tx, &saved).await.map_err(Broken::after(self.from, to))?;
+        P::Store::save_at_end(&self.lease, tx, &saved).await.map_err(Broken::after(self.from, to))?;
         Ok(BatchEnd::Done { to, saved, recorded_at: last.map_or(Timestamp::MIN, |raw| raw.recorded_at) })
     }
 

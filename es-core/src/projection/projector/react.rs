@@ -128,7 +128,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 
     /// Takes note of what was reacted to, or puts a timer aside, where the checkpoint is still the same.
     async fn settle(&self, session: &Session, lease: Arc<LeaseOf<P>>, park: Option<Timer>) -> Result<bool, Trouble> {
-        let (core, saved) = (Arc::clone(&self.core), session.saved.clone());
+        let (core, saved, under) = (Arc::clone(&self.core), session.saved.clone(), Arc::clone(&lease));
         let work: Work<_, Result<bool, ReadStoreError>> = Box::new(move |tx| {
             Box::pin(async move {
                 let settling = async {
@@ -142,7 +142,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                         None => reacting.settle(&lease, tx).await?,
                     }
                     // Fails where another one has taken over.
-                    P::Store::save(&lease, tx, &saved).await?;
+                    P::Store::save_at_end(&lease, tx, &saved).await?;
                     Ok(true)
                 };
                 match settling.await {
@@ -151,7 +151,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 }
             })
         });
-        let settled = self.store.transact(work).await??;
+        let settled = self.store.transact_under(&under, work).await??;
         if settled {
             self.mended(session);
         }

@@ -245,7 +245,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         let batch = Batch {
             core: Arc::clone(&self.core),
             routes: Arc::clone(&self.routes),
-            lease,
+            lease: Arc::clone(&lease),
             page: Arc::clone(&page),
             from: session.at,
             to,
@@ -263,19 +263,23 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 None
             }
         };
-        let (ended, next_page) = join(self.store.transact(batch.into_work()), read_ahead).await;
+        let (ended, next_page) = join(self.store.transact_under(&lease, batch.into_work()), read_ahead).await;
         self.broken_off = false;
         if next_page.is_some() {
             session.next_page = next_page;
         }
-        match ended? {
-            BatchEnd::Done { to, saved, recorded_at } => {
+        match ended {
+            Ok(BatchEnd::Done { to, saved, recorded_at }) => {
                 self.done(session, &page, to, saved, recorded_at);
                 Ok(true)
             }
-            BatchEnd::Failed { from, to, error } => self.after_failure(session, &page, from, to, error).await,
-            BatchEnd::Moved => Ok(false),
-            BatchEnd::Store(error) => Err(error.into()),
+            Ok(BatchEnd::Failed { from, to, error }) => self.after_failure(session, &page, from, to, error).await,
+            Ok(BatchEnd::Moved) => Ok(false),
+            // Found out at the end: that one of the events has broken the transaction.
+            Err(error @ ReadStoreError::Ended) if P::Store::ROLLS_BACK => {
+                self.after_failure(session, &page, session.at, to, error.into()).await
+            }
+            Ok(BatchEnd::Store(error)) | Err(error) => Err(error.into()),
         }
     }
 
@@ -392,11 +396,11 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         };
         let saved = session.saved.clone();
         let moved = Checkpoint { position: session.position, ..saved.clone() };
-        let save = moved.clone();
+        let (save, under) = (moved.clone(), Arc::clone(&lease));
         let work: Work<_, Result<bool, ReadStoreError>> = Box::new(move |tx| {
             Box::pin(async move {
                 match P::Store::load(&lease, tx).await {
-                    Ok(Some(stored)) if stored == saved => match P::Store::save(&lease, tx, &save).await {
+                    Ok(Some(stored)) if stored == saved => match P::Store::save_at_end(&lease, tx, &save).await {
                         Ok(()) => Ended::Commit(Ok(true)),
                         Err(error) => Ended::RollBack(Err(error)),
                     },
@@ -405,7 +409,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 }
             })
         });
-        if self.store.transact(work).await?? {
+        if self.store.transact_under(&under, work).await?? {
             session.saved = moved;
             session.empty_pages = 0;
         }

@@ -5,14 +5,17 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::tx::ended;
+use super::execute::Execute;
+use super::tx::{Under, ended};
 use super::{PostgresLease, PostgresTx};
 
 /// What a projection has, as long as the lease is this one's; it stays this one's until the transaction ends.
 pub(super) async fn fence(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<PgRow, ReadStoreError> {
-    let sql = tx.statements.load.sql();
-    let row = sqlx::query(sql).bind(&lease.projection).bind(lease.epoch).fetch_optional(tx.own()).await;
-    let row = row.map_err(|error| tx.error("load a checkpoint", error))?;
+    if let Some(found) = tx.found(lease) {
+        return Ok(found);
+    }
+    let load = sqlx::query(tx.statements.load.sql()).bind(&lease.projection).bind(lease.epoch);
+    let row = load.fetch_optional(tx.own()).await.map_err(|error| tx.error("load a checkpoint", error))?;
     let row = row.ok_or_else(|| ReadStoreError::TakenOver { projection: lease.projection.clone() })?;
     tx.fenced = true;
     Ok(row)
@@ -83,6 +86,30 @@ pub(super) async fn save(
     } else {
         Err(ended())
     }
+}
+
+/// Has the commit save it.
+pub(super) fn save_at_end(
+    lease: &PostgresLease,
+    tx: &mut PostgresTx,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReadStoreError> {
+    let Checkpoint { version, journal, position, last } = checkpoint;
+    let number = |number| integer(number).ok_or_else(|| too_large(tx, number));
+    let save = Execute::new("es_save")
+        .text(Some(&lease.projection))
+        .number(Some(lease.epoch))
+        .text(Some(tx.token()))
+        .number(Some(i64::from(*version)))
+        .uuid(Some(journal.0))
+        .number(Some(number(position.epoch)?))
+        .number(Some(number(position.number)?))
+        .text(last.as_ref().map(|last| last.stream.aggregate()))
+        .text(last.as_ref().map(|last| last.stream.id()))
+        .number(last.as_ref().map(|last| number(last.version)).transpose()?)
+        .uuid(last.as_ref().map(|last| last.id.as_uuid()));
+    tx.at_end(Under::of(lease), save);
+    Ok(())
 }
 
 /// In how many parts a projection is split.

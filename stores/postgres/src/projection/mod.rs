@@ -2,7 +2,9 @@
 
 mod alive;
 mod checkpoint;
+mod connections;
 mod dropped;
+mod execute;
 mod lease;
 mod leases;
 mod outbox;

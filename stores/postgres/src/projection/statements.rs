@@ -22,6 +22,8 @@ impl Statement {
 
 #[derive(Debug)]
 pub(super) struct Statements {
+    /// What each connection is told first.
+    pub(super) prepare: String,
     pub(super) look: Statement,
     pub(super) load: Statement,
     pub(super) save: Statement,
@@ -56,7 +58,10 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn new(schema: &Schema) -> Self {
         let statement = |text| Statement::new(schema, text);
+        let (load, save) = (include_str!("sql/load.sql").trim_end(), include_str!("sql/save.sql").trim_end());
+        let prepare = include_str!("sql/prepare.sql").replace("{load}", load).replace("{save}", save);
         Self {
+            prepare: schema.sql(&prepare).0,
             look: statement(include_str!("sql/look.sql")),
             load: statement(include_str!("sql/load.sql")),
             save: statement(include_str!("sql/save.sql")),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use es_core::{Checkpoint, Journal, JournalId, ParkedEvent, Position, ReadStore, ReadStoreError, Work};
 use sqlx::Executor as _;
 
-use super::dropped::waiter;
+use super::tx::Under;
 use super::{PostgresLease, PostgresTx, checkpoint, parked};
 use crate::store::PostgresStore;
 
@@ -26,20 +26,15 @@ impl ReadStore for PostgresStore {
     }
 
     async fn transact<T: Send + 'static>(&self, work: Work<PostgresTx, T>) -> Result<T, ReadStoreError> {
-        let projections = self.projections().clone();
-        let place = projections.place.clone();
-        // In a task of its own, which brings it to an end when this future is dropped.
-        let (asks, waited) = waiter();
-        let ended = tokio::spawn(projections.transact(work, waited)).await;
-        drop(asks);
-        match ended {
-            Ok(result) => result?.ok_or_else(|| place.closed().into()),
-            Err(ended) => match ended.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime ends, and all its tasks with it.
-                Err(_) => Err(place.closed().into()),
-            },
-        }
+        self.projections().transacted(None, work).await
+    }
+
+    async fn transact_under<T: Send + 'static>(
+        &self,
+        lease: &PostgresLease,
+        work: Work<PostgresTx, T>,
+    ) -> Result<T, ReadStoreError> {
+        self.projections().transacted(Some(Under::of(lease)), work).await
     }
 
     async fn load(lease: &PostgresLease, tx: &mut PostgresTx) -> Result<Option<Checkpoint>, ReadStoreError> {
@@ -48,6 +43,14 @@ impl ReadStore for PostgresStore {
 
     async fn save(lease: &PostgresLease, tx: &mut PostgresTx, checkpoint: &Checkpoint) -> Result<(), ReadStoreError> {
         checkpoint::save(lease, tx, checkpoint).await
+    }
+
+    async fn save_at_end(
+        lease: &PostgresLease,
+        tx: &mut PostgresTx,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), ReadStoreError> {
+        checkpoint::save_at_end(lease, tx, checkpoint)
     }
 
     async fn park(lease: &PostgresLease, tx: &mut PostgresTx, event: &ParkedEvent) -> Result<(), ReadStoreError> {

@@ -71,6 +71,49 @@ async fn a_projection_is_free_at_once_when_its_holder_has_lost_the_server() {
     }
 }
 
+/// Makes a table, and saves a checkpoint at the end.
+fn write(name: &'static str, lease: &Arc<PostgresLease>, number: u64) -> Work<es_postgres::PostgresTx, ()> {
+    let lease = Arc::clone(lease);
+    let journal = es_core::JournalId::new();
+    let checkpoint = Checkpoint { version: 1, journal, position: Position::new(number), last: None };
+    Box::new(move |tx| {
+        Box::pin(async move {
+            sqlx::query(name).execute(&mut **tx).await.unwrap();
+            PostgresStore::save_at_end(&lease, tx, &checkpoint).await.unwrap();
+            Ended::Commit(())
+        })
+    })
+}
+
+#[tokio::test]
+async fn what_is_saved_at_the_end_under_a_lease_that_was_taken_over_is_refused_with_the_rest() {
+    let database = Server::shared().database();
+    let proxy = proxy(&database);
+    let first = connect(&database.url_through(&proxy)).await;
+    let second = connect(&database.url()).await;
+    let old = Arc::new(taken(&first).await);
+    first.transact_under(&old, write("CREATE TABLE by_the_first (a bigint)", &old, 1)).await.unwrap();
+    proxy.cut_all();
+    let new = Arc::new(taken(&second).await);
+    // Whether it looks at its lease first or does not.
+    let work = write("CREATE TABLE again_by_the_first (a bigint)", &old, 2);
+    let refused = first.transact_under(&old, work).await;
+    assert!(matches!(refused, Err(ReadStoreError::TakenOver { .. })), "{refused:?}");
+    let refused = first.transact(write("CREATE TABLE again_by_the_first (a bigint)", &old, 3)).await;
+    assert!(matches!(refused, Err(ReadStoreError::TakenOver { .. })), "{refused:?}");
+    let lease = Arc::clone(&old);
+    let load: Work<es_postgres::PostgresTx, _> =
+        Box::new(move |tx| Box::pin(async move { Ended::RollBack(PostgresStore::load(&lease, tx).await) }));
+    let refused = first.transact_under(&old, load).await;
+    assert!(matches!(refused, Ok(Err(ReadStoreError::TakenOver { .. }))), "{refused:?}");
+    second.transact_under(&new, write("CREATE TABLE by_the_second (a bigint)", &new, 4)).await.unwrap();
+    let sql = "SELECT relname::text FROM pg_class WHERE relname LIKE '%by_the%' ORDER BY relname";
+    let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(second.pool()).await.unwrap();
+    assert_eq!(tables, ["by_the_first", "by_the_second"]);
+    let sql = "SELECT position FROM es.projections";
+    assert_eq!(sqlx::query_scalar::<_, i64>(sql).fetch_one(second.pool()).await.unwrap(), 4);
+}
+
 #[tokio::test]
 async fn a_projection_is_free_in_time_when_its_holder_cannot_be_reached_also_in_the_midst_of_a_transaction() {
     let database = Server::shared().database();

@@ -98,6 +98,21 @@ async fn a_projection_has_savepoints_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_savepoint_that_nobody_ends_is_ended_with_the_transaction() {
+    const ACT: Act = |tx| {
+        Box::pin(async {
+            let mut savepoint = tx.begin().await?;
+            savepoint.execute("UPDATE balances SET balance = 7 WHERE account = 'unlucky'").await?;
+            std::mem::forget(savepoint);
+            Ok(())
+        })
+    };
+    let (_database, store, error) = unlucky(ACT, OnFailure::Stop).await;
+    assert_eq!((error, balance(&store, "unlucky").await), (None, Some(7)));
+    assert_eq!(lines(&store).await.len(), 3);
+}
+
+#[tokio::test]
 async fn what_a_projector_does_is_seen_with_its_checkpoint() {
     let database = Server::shared().database();
     let store = PostgresStore::connect(&database.url()).await.unwrap();

@@ -48,6 +48,7 @@ macro_rules! __read_store_conformance {
             transactions {
                 r1_what_is_committed_is_there_with_its_checkpoint
                 r1_what_is_rolled_back_leaves_nothing
+                r1_a_checkpoint_that_is_saved_at_the_end_is_there_with_the_rest
                 r1_a_transaction_whose_future_is_dropped_happens_as_a_whole_or_not_at_all
                 r6_there_is_no_checkpoint_before_the_first
                 r6_a_checkpoint_comes_back_as_it_was_saved

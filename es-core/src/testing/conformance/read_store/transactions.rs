@@ -92,6 +92,48 @@ pub(in crate::testing::conformance) async fn r1_what_is_rolled_back_leaves_nothi
     assert_eq!(place.table(&store).await.unwrap()["after"], 1);
 }
 
+/// The same with the checkpoint last, in a transaction that begins with what there is.
+fn write_and_save_at_end<H: ReadHarness>(
+    lease: &Arc<LeaseOf<H>>,
+    before: Option<Checkpoint>,
+    number: u64,
+    commit: bool,
+) -> Work<<H::Store as ReadStore>::Tx, ()> {
+    let lease = Arc::clone(lease);
+    Box::new(move |tx| {
+        Box::pin(async move {
+            assert_eq!(H::Store::load(&lease, tx).await.expect("a checkpoint, or none"), before);
+            if before.is_none() {
+                H::create_table(tx).await.expect("the table is created");
+            }
+            H::set(tx, "before", i64::try_from(number).expect("a small number")).await.expect("a number is set");
+            H::Store::save_at_end(&lease, tx, &at(number)).await.expect("a checkpoint is saved");
+            if commit { Ended::Commit(()) } else { Ended::RollBack(()) }
+        })
+    })
+}
+
+pub(in crate::testing::conformance) async fn r1_a_checkpoint_that_is_saved_at_the_end_is_there_with_the_rest<
+    H: ReadHarness,
+>(
+    place: H,
+) {
+    let store = place.open().await;
+    let model = lease::<H>(&store, "model").await;
+    let mut before = None;
+    for number in 1..=10 {
+        let left = write_and_save_at_end::<H>(&model, before.clone(), number + 100, false);
+        store.transact_under(&model, left).await.unwrap();
+        let left = place.table(&store).await.and_then(|table| table.get("before").copied());
+        assert_eq!(left, before.as_ref().map(|_| number.cast_signed() - 1), "what was rolled back is there");
+        let write = write_and_save_at_end::<H>(&model, before, number, true);
+        store.transact_under(&model, write).await.unwrap();
+        before = load::<H>(&store, &model).await;
+        assert_eq!(before, Some(at(number)));
+        assert_eq!(place.table(&store).await.unwrap()["before"], number.cast_signed());
+    }
+}
+
 pub(in crate::testing::conformance) async fn r1_a_transaction_whose_future_is_dropped_happens_as_a_whole_or_not_at_all<
     H: ReadHarness,
 >(
@@ -134,11 +176,16 @@ pub(in crate::testing::conformance) async fn r6_there_is_no_checkpoint_before_th
     assert_eq!(load::<H>(&store, &model).await, None);
 }
 
-async fn save<H: ReadHarness>(store: &H::Store, lease: &Arc<LeaseOf<H>>, checkpoint: Checkpoint) {
+async fn save<H: ReadHarness>(store: &H::Store, lease: &Arc<LeaseOf<H>>, checkpoint: Checkpoint, at_end: bool) {
     let lease = Arc::clone(lease);
     let work: Work<_, ()> = Box::new(move |tx| {
         Box::pin(async move {
-            H::Store::save(&lease, tx, &checkpoint).await.expect("a checkpoint is saved");
+            let saved = if at_end {
+                H::Store::save_at_end(&lease, tx, &checkpoint).await
+            } else {
+                H::Store::save(&lease, tx, &checkpoint).await
+            };
+            saved.expect("a checkpoint is saved");
             Ended::Commit(())
         })
     });
@@ -158,12 +205,15 @@ pub(in crate::testing::conformance) async fn r6_a_checkpoint_comes_back_as_it_wa
     ];
     for position in positions {
         for version in [1, u32::MAX] {
-            let stream = StreamId::new("sum", "\u{e9} ' % /").expect("a stream that can be");
+            let stream = StreamId::new("sum", "\u{e9} ' \\' % /").expect("a stream that can be");
             let last = LastEvent { stream, version: largest, id: EventId::new() };
             for last in [Some(last), None] {
-                let checkpoint = Checkpoint { version, journal: JournalId::new(), position, last };
-                save::<H>(&store, &model, checkpoint.clone()).await;
-                assert_eq!(load::<H>(&store, &model).await, Some(checkpoint.clone()));
+                for at_end in [false, true] {
+                    let (journal, last) = (JournalId::new(), last.clone());
+                    let checkpoint = Checkpoint { version, journal, position, last };
+                    save::<H>(&store, &model, checkpoint.clone(), at_end).await;
+                    assert_eq!(load::<H>(&store, &model).await, Some(checkpoint));
+                }
             }
         }
     }
@@ -182,7 +232,7 @@ pub(in crate::testing::conformance) async fn r6_each_projection_has_a_checkpoint
         leases.push(lease::<H>(&store, name).await);
     }
     for (lease, number) in leases.iter().zip(1..) {
-        save::<H>(&store, lease, at(number)).await;
+        save::<H>(&store, lease, at(number), false).await;
     }
     for (lease, number) in leases.iter().zip(1..) {
         assert_eq!(load::<H>(&store, lease).await, Some(at(number)));
