@@ -27,6 +27,7 @@ trait Bug: Send + Sync + 'static {
     const ONE_OUTBOX: bool = false;
     const COUNTS_NONE: bool = false;
     const KEEPS_THE_OLD: bool = false;
+    const SENT_BY_KEY: bool = false;
 }
 
 struct Correct;
@@ -56,6 +57,7 @@ bugs! {
     OneOutbox: ONE_OUTBOX;
     CountsNone: COUNTS_NONE;
     KeepsTheOld: KEEPS_THE_OLD;
+    SentByKey: SENT_BY_KEY;
 }
 
 struct Buggy<B>(MemoryOutbox, PhantomData<fn() -> B>);
@@ -157,11 +159,16 @@ impl<B: Bug> OutboxStore for Buggy<B> {
         lease: &Lease,
         tx: &mut Tx,
         outbox: &str,
-        messages: &[MessageKey],
+        messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
         if B::NEVER_SENT {
             return Ok(());
+        }
+        if B::SENT_BY_KEY {
+            let mut there = MemoryOutbox::ready(tx, named::<B>(outbox), &[], usize::MAX).await?;
+            there.retain(|there| messages.iter().any(|message| message.key() == there.key()));
+            return MemoryOutbox::sent(lease, tx, named::<B>(outbox), &there, keep).await;
         }
         MemoryOutbox::sent(lease, tx, named::<B>(outbox), messages, keep).await
     }
@@ -316,4 +323,9 @@ fn a_size_that_is_wrong_is_caught() {
 #[test]
 fn a_message_that_keeps_its_old_content_is_caught() {
     assert!(catches(points::o7_a_message_that_is_put_once_more_is_sent_once_more::<With<KeepsTheOld>>));
+}
+
+#[test]
+fn a_message_that_is_lost_as_the_one_before_it_was_sent_is_caught() {
+    assert!(catches(points::o7_a_message_that_takes_the_place_of_one_being_sent_is_sent_too::<With<SentByKey>>));
 }

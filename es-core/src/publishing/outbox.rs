@@ -35,11 +35,14 @@ pub trait OutboxStore: ReadStore {
     ) -> impl Future<Output = Result<Vec<OutboxMessage>, ReadStoreError>> + Send;
 
     /// Notes that messages were sent. They are deleted, or kept as sent at a time.
+    ///
+    /// One that another has taken the place of meanwhile, with other [`json`](OutboxMessage::json), was not sent: it stays
+    /// as it is.
     fn sent(
         lease: &Self::Lease,
         tx: &mut Self::Tx,
         outbox: &str,
-        messages: &[MessageKey],
+        messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
 

@@ -209,14 +209,18 @@ impl OutboxStore for MemoryOutbox {
         _: &MemoryOutboxLease,
         tx: &mut MemoryOutboxTx,
         outbox: &str,
-        messages: &[MessageKey],
+        messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
-        for key in messages {
-            let key = (outbox.to_owned(), *key);
-            match (keep, tx.0.messages.get_mut(&key)) {
-                (Some(at), Some((_, state))) => *state = State::Sent(at),
-                _ => drop(tx.0.messages.remove(&key)),
+        for message in messages {
+            let key = (outbox.to_owned(), message.key());
+            let Some((there, state)) = tx.0.messages.get_mut(&key) else { continue };
+            if there.json != message.json {
+                continue;
+            }
+            match keep {
+                Some(at) => *state = State::Sent(at),
+                None => drop(tx.0.messages.remove(&key)),
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 #![allow(missing_docs, dead_code, unreachable_pub, reason = "a test")]
 
 mod cloud_events;
+mod corrected;
 mod domain;
 mod failures;
 mod faults;

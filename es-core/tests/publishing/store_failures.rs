@@ -87,7 +87,7 @@ impl OutboxStore for Faulty {
         lease: &Lease,
         tx: &mut Tx,
         outbox: &str,
-        messages: &[MessageKey],
+        messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
         MemoryOutbox::sent(lease, tx, outbox, messages, keep).await

@@ -168,6 +168,8 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     /// Puts what is to be told of all events of the journal into the outbox once more, for a receiver that has lost it;
     /// returns when it is there. The messages have the ids that they had before; those that were parked are tried again.
     ///
+    /// One that is being sent meanwhile comes again where it is another one now, and counts as sent where it is the same.
+    ///
     /// # Errors
     ///
     /// The error that the relay fails with on its way, or [`RelayError::Stopped`].

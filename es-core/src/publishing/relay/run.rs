@@ -15,7 +15,7 @@ use crate::projection::futures::{First, race};
 use crate::projection::{
     Ended, OnFailure, ProjectorHandle, ProjectorState, ReadStoreError, StatusChanges, Work, may_pass,
 };
-use crate::publishing::{Feed, MessageKey, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage, Publish, Publisher};
+use crate::publishing::{Feed, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage, Publish, Publisher};
 use crate::repository::Retry;
 
 /// How often a message is tried, unless the user says otherwise.
@@ -84,7 +84,7 @@ pub(super) struct Sender<P: Publish, S: OutboxStore, B> {
     pub(super) waiting: HashMap<StreamId, super::send::Waiting>,
     pub(super) away: Away,
     /// What is not noted in the outbox yet.
-    pub(super) sent: Vec<MessageKey>,
+    pub(super) sent: Arc<Vec<OutboxMessage>>,
     pub(super) parks: Vec<ParkedMessage>,
     counted: Option<Instant>,
     size: OutboxSize,
@@ -116,7 +116,7 @@ impl<P: Publish, S: OutboxStore, B> Sender<P, S, B> {
             parked: HashSet::new(),
             waiting: HashMap::new(),
             away: Away::default(),
-            sent: Vec::new(),
+            sent: Arc::default(),
             parks: Vec::new(),
             counted: None,
             size: OutboxSize::default(),
@@ -276,7 +276,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         let turn = Turn::<S> {
             outbox: P::NAME,
             lease,
-            sent: self.sent.clone(),
+            sent: Arc::clone(&self.sent),
             keep: self.keep.map(|_| self.clock.now()),
             parks: self.parks.clone(),
             except: except.collect(),
@@ -284,7 +284,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             count,
         };
         let found = self.store.transact(turn.into_work()).await??;
-        self.sent.clear();
+        self.sent = Arc::default();
         self.parks.clear();
         if count {
             self.counted = Some(now);

@@ -118,7 +118,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         let mut longest = Duration::ZERO;
         for Tried { message, result, before_sent } in tried {
             match result {
-                Ok(()) => self.was_sent(&message),
+                Ok(()) => self.was_sent(message),
                 Err(error) => {
                     longest = longest.max(error.wait().unwrap_or_default());
                     let fault = if before_sent { Fault::Message } else { fault };
@@ -237,11 +237,11 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         }
     }
 
-    fn was_sent(&mut self, message: &OutboxMessage) {
+    fn was_sent(&mut self, message: OutboxMessage) {
         if !self.waiting.is_empty() {
             self.waiting.remove(&message.stream);
         }
-        self.sent.push(message.key());
+        Arc::make_mut(&mut self.sent).push(message);
         self.status.send_if_modified(|status| {
             status.sent += 1;
             // The turn that notes it says so.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::event::{StreamId, Timestamp};
 use crate::projection::{Ended, ReadStoreError, Work};
-use crate::publishing::{MessageKey, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage};
+use crate::publishing::{OutboxMessage, OutboxSize, OutboxStore, ParkedMessage};
 
 /// What is done with the outbox in one transaction.
 pub(super) struct Turn<S: OutboxStore> {
     pub(super) outbox: &'static str,
     pub(super) lease: Arc<S::Lease>,
     /// What was sent, and whether it is kept.
-    pub(super) sent: Vec<MessageKey>,
+    pub(super) sent: Arc<Vec<OutboxMessage>>,
     pub(super) keep: Option<Timestamp>,
     /// What is put aside.
     pub(super) parks: Vec<ParkedMessage>,

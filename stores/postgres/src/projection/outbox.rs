@@ -44,12 +44,12 @@ fn damaged(tx: &PostgresTx, what: &str) -> ReadStoreError {
 }
 
 /// Keys as PostgreSQL has them: a list of each part.
-fn keys(tx: &PostgresTx, keys: &[MessageKey]) -> Result<[Vec<i64>; 3], ReadStoreError> {
+fn keys(tx: &PostgresTx, keys: impl Iterator<Item = MessageKey>) -> Result<[Vec<i64>; 3], ReadStoreError> {
     let mut lists = [Vec::new(), Vec::new(), Vec::new()];
     for MessageKey { position, ordinal } in keys {
         lists[0].push(number(tx, position.epoch)?);
         lists[1].push(number(tx, position.number)?);
-        lists[2].push(i64::from(*ordinal));
+        lists[2].push(i64::from(ordinal));
     }
     Ok(lists)
 }
@@ -58,7 +58,7 @@ impl OutboxStore for PostgresStore {
     async fn put(tx: &mut PostgresTx, outbox: &str, messages: &[OutboxMessage]) -> Result<(), ReadStoreError> {
         // The last one of a key is the one that counts.
         let messages: BTreeMap<_, _> = messages.iter().map(|message| (message.key(), message)).collect();
-        let [epochs, numbers, ordinals] = keys(tx, &messages.keys().copied().collect::<Vec<_>>())?;
+        let [epochs, numbers, ordinals] = keys(tx, messages.keys().copied())?;
         let texts = |text: fn(&OutboxMessage) -> &str| -> Vec<String> {
             messages.values().map(|message| text(message).to_owned()).collect()
         };
@@ -95,14 +95,15 @@ impl OutboxStore for PostgresStore {
         lease: &PostgresLease,
         tx: &mut PostgresTx,
         outbox: &str,
-        messages: &[MessageKey],
+        messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
         fenced(lease, tx).await?;
-        let [epochs, numbers, ordinals] = keys(tx, messages)?;
+        let [epochs, numbers, ordinals] = keys(tx, messages.iter().map(OutboxMessage::key))?;
+        let events: Vec<String> = messages.iter().map(|message| message.json.clone()).collect();
         let statements = &tx.statements;
         let statement = if keep.is_some() { &statements.outbox_keep } else { &statements.outbox_delete };
-        let query = about(statement, outbox).bind(epochs).bind(numbers).bind(ordinals);
+        let query = about(statement, outbox).bind(epochs).bind(numbers).bind(ordinals).bind(events);
         let query = match keep {
             Some(at) => query.bind(at.as_micros()),
             None => query,

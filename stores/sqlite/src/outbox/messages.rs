@@ -64,20 +64,20 @@ pub(super) fn damaged(what: &str) -> Failure {
 pub(super) fn sent(
     db: &Connection,
     outbox: &str,
-    messages: &[MessageKey],
+    messages: &[OutboxMessage],
     keep: Option<Timestamp>,
 ) -> Result<(), Failure> {
-    let of_it = "WHERE outbox = ?1 AND position_epoch = ?2 AND position = ?3 AND ordinal = ?4";
+    let of_it = "WHERE outbox = ?1 AND position_epoch = ?2 AND position = ?3 AND ordinal = ?4 AND event = ?5";
     let (delete, keep_it) = (
         format!("DELETE FROM outbox {of_it}"),
-        format!("UPDATE outbox SET state = 'sent', error = NULL, changed_at = ?5 {of_it}"),
+        format!("UPDATE outbox SET state = 'sent', error = NULL, changed_at = ?6 {of_it}"),
     );
     let mut statement = db.prepare_cached(if keep.is_some() { &keep_it } else { &delete })?;
-    for MessageKey { position, ordinal } in messages {
+    for OutboxMessage { position, ordinal, json, .. } in messages {
         let (epoch, number) = (integer(position.epoch)?, integer(position.number)?);
         match keep {
-            Some(at) => statement.execute((outbox, epoch, number, ordinal, at.as_micros()))?,
-            None => statement.execute((outbox, epoch, number, ordinal))?,
+            Some(at) => statement.execute((outbox, epoch, number, ordinal, json, at.as_micros()))?,
+            None => statement.execute((outbox, epoch, number, ordinal, json))?,
         };
     }
     Ok(())

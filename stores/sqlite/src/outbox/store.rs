@@ -41,7 +41,7 @@ impl OutboxStore for SqliteStore {
         lease: &SqliteLease,
         tx: &mut SqliteTx,
         outbox: &str,
-        messages: &[MessageKey],
+        messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
         with_lease(lease, tx, "note messages as sent", |db| messages::sent(db, outbox, messages, keep))

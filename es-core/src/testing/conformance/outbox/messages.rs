@@ -83,9 +83,9 @@ impl<H: ReadHarness<Store: OutboxStore>> Outbox<H> {
     }
 
     async fn sent(&self, messages: &[OutboxMessage], keep: Option<Timestamp>) {
-        let keys: Vec<MessageKey> = messages.iter().map(OutboxMessage::key).collect();
+        let messages = messages.to_vec();
         self.change(move |lease, tx, name| {
-            Box::pin(async move { H::Store::sent(&lease, tx, name, &keys, keep).await })
+            Box::pin(async move { H::Store::sent(&lease, tx, name, &messages, keep).await })
         })
         .await;
     }
@@ -155,7 +155,7 @@ pub(super) async fn o1_messages_are_there_with_the_checkpoint_or_not_at_all<H: R
     let work: Work<TxOf<H>, ()> = Box::new(move |tx| {
         Box::pin(async move {
             let messages = [message(1, 0, "alice"), message(2, 0, "alice")];
-            H::Store::sent(&lease, tx, "outbox", &[messages[0].key()], None).await.expect("a message is noted");
+            H::Store::sent(&lease, tx, "outbox", &messages[..1], None).await.expect("a message is noted");
             H::Store::park_message(&lease, tx, "outbox", &park(&messages[1], 1, None)).await.expect("one is parked");
             Ended::RollBack(())
         })
@@ -354,4 +354,24 @@ pub(super) async fn o7_a_message_that_is_put_once_more_is_sent_once_more<H: Read
     assert_eq!(outbox.all().await, again);
     assert_eq!(outbox.parked(None, 10).await, []);
     assert_eq!(outbox.forget(Timestamp::from_micros(i64::MAX), 100).await, 0);
+}
+
+pub(super) async fn o7_a_message_that_takes_the_place_of_one_being_sent_is_sent_too<
+    H: ReadHarness<Store: OutboxStore>,
+>(
+    place: H,
+) {
+    let outbox = Outbox::<H>::open(&place).await;
+    let messages: Vec<_> = (1..=4).map(|number| message(number, 0, "alice")).collect();
+    outbox.put(&messages).await;
+    let again: Vec<_> =
+        messages[..2].iter().map(|message| OutboxMessage { json: "{}".to_owned(), ..message.clone() }).collect();
+    outbox.put(&again).await;
+    for (keep, count) in [(None, 2), (Some(Timestamp::from_micros(1)), 3)] {
+        // Those that were there before were sent.
+        outbox.sent(&messages[..count], keep).await;
+        assert_eq!(outbox.all().await, [&again[..], &messages[count..]].concat(), "kept: {keep:?}");
+    }
+    outbox.sent(&again, None).await;
+    assert_eq!(outbox.all().await, messages[3..]);
 }

@@ -1,3 +1,5 @@
 DELETE FROM {schema}.outbox
-WHERE outbox = $1
-    AND (position_epoch, position, ordinal) IN (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]))
+USING unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS sent (epoch, number, ordinal, event)
+WHERE outbox.outbox = $1
+    AND (outbox.position_epoch, outbox.position, outbox.ordinal) = (sent.epoch, sent.number, sent.ordinal)
+    AND outbox.event = sent.event

@@ -1,0 +1,101 @@
+//! A publication that is corrected, and what is made anew of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::prelude::*;
+use es_core::testing::{MemoryOutbox, TestPublisher};
+use es_core::{Ended, MemoryStore, OutboxMessage, OutboxStore, PublishError, Publisher, ReadStore, Work};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::domain::{Increased, append, increased};
+use crate::relay::cents;
+
+#[derive(Serialize)]
+struct Paid {
+    cents: u64,
+}
+
+impl PublicEvent for Paid {
+    const NAME: &'static str = "com.example.bank.paid";
+}
+
+/// As it was: what is told as cents are none.
+#[derive(Publish)]
+#[publish(name = "bank", source = "https://bank.example/accounts", events(Increased))]
+struct Mistaken;
+
+impl ToPublic<Increased> for Mistaken {
+    fn to_public(&self, recorded: &Recorded<Increased>, news: &mut PublicEvents) -> Published {
+        news.add(Paid { cents: recorded.event.by })
+    }
+}
+
+/// As it is to be.
+#[derive(Publish)]
+#[publish(name = "bank", source = "https://bank.example/accounts", events(Increased))]
+struct Corrected;
+
+impl ToPublic<Increased> for Corrected {
+    fn to_public(&self, recorded: &Recorded<Increased>, news: &mut PublicEvents) -> Published {
+        news.add(Paid { cents: recorded.event.by * 100 })
+    }
+}
+
+async fn ready(outbox: &MemoryOutbox) -> Vec<u64> {
+    let read: Work<_, _> =
+        Box::new(|tx| Box::pin(async move { Ended::RollBack(MemoryOutbox::ready(tx, "bank", &[], 100).await) }));
+    let messages = outbox.transact(read).await.unwrap().unwrap();
+    messages.iter().map(|message| message.data::<serde_json::Value>().unwrap()["cents"].as_u64().unwrap()).collect()
+}
+
+/// Has the outbox filled as it was, while nobody takes anything.
+async fn fill(store: &MemoryStore, outbox: &MemoryOutbox, on_failure: OnFailure) {
+    let publisher = TestPublisher::new();
+    publisher.fail_when(|_| Some(PublishError::refused("not now")));
+    let mut relay = Relay::from_start(store, outbox, Mistaken, publisher).on_failure(on_failure);
+    // One that is to stop does so at the first message.
+    assert_eq!(relay.run_to_head().await.is_ok(), on_failure == OnFailure::Park);
+}
+
+/// Says that it has a message in hand, and takes it when it may.
+struct Slow(UnboundedSender<()>, Arc<Semaphore>, TestPublisher);
+
+impl Publisher for Slow {
+    async fn send(&self, message: &OutboxMessage) -> Result<(), PublishError> {
+        self.0.send(())?;
+        self.1.acquire().await?.forget();
+        self.2.send(message).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_anew_while_the_former_is_being_sent_is_sent_too() {
+    for keep in [false, true] {
+        let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+        let last = append(&store, "alice", &[increased(2), increased(3), increased(4)]).await;
+        fill(&store, &outbox, OnFailure::Stop).await;
+        assert_eq!(ready(&outbox).await, [2, 3, 4]);
+        let (tell, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let may_go = Arc::new(Semaphore::new(0));
+        let slow = Slow(tell, Arc::clone(&may_go), publisher.clone());
+        let mut relay = Relay::from_start(&store, &outbox, Corrected, slow);
+        if keep {
+            relay = relay.keep_sent(Duration::from_hours(1));
+        }
+        let relay = relay.spawn();
+        begun.recv().await.unwrap();
+        let asking = relay.clone();
+        let asked = tokio::spawn(async move { asking.republish().await });
+        while ready(&outbox).await != [200, 300, 400] {
+            tokio::task::yield_now().await;
+        }
+        may_go.add_permits(100);
+        asked.await.unwrap().unwrap();
+        relay.wait_for(last).await.unwrap();
+        assert_eq!(cents(&publisher), [2, 3, 4, 200, 300, 400]);
+        relay.stop().await.unwrap();
+    }
+}
