@@ -125,6 +125,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 
     /// Works until the goal is reached, it is stopped, or it fails.
     async fn work(&mut self, goal: &mut Goal) -> Result<(), ProjectorError> {
+        self.leave_old_part();
         let mut session = None;
         let mut failures = 0;
         loop {

@@ -129,10 +129,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             self.check(stored, head).await?;
         }
         let caught_up = self.catch_up(&parts, places, furthest.position).await;
-        // As it was: this projector goes on with its own part, or begins again.
-        self.until = None;
-        self.lease = None;
-        self.filter = self.routes.filter().of_slices(self.partition.slices());
+        self.leave_old_part();
         if !caught_up? {
             return Ok(false);
         }
@@ -183,6 +180,14 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             }
         }
         Ok(true)
+    }
+
+    /// Goes on with its own part, or begins again: also where a run was dropped that was bringing up an old part.
+    pub(super) fn leave_old_part(&mut self) {
+        if self.until.take().is_some() {
+            self.lease = None;
+            self.filter = self.routes.filter().of_slices(self.partition.slices());
+        }
     }
 
     /// Makes an empty read model, of which each part is at the start.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use es_core::prelude::*;
 use es_core::{Filter, MemoryStore, PageSize, Partition, ProjectorHandle, Retry, StreamId};
@@ -85,6 +86,40 @@ async fn a_projection_is_split_anew_without_losing_or_repeating_an_event() {
         projector.run_to_head().await.unwrap();
     }
     println!("{} events over 6 splits", check(&stores[0], &journal).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_run_that_is_dropped_while_it_brings_up_an_old_part_is_made_good_by_the_next() {
+    let database = Server::shared().database();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let journal = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(&journal);
+    for part in Partition::all(4) {
+        // Each of them is further than those before it.
+        for account in 0..20 {
+            accounts.execute(format!("account-{account}").as_str(), Increase { by: 1 }).await.unwrap();
+        }
+        Projector::new(&journal, &store, Balances::default()).partition(part).run_to_head().await.unwrap();
+    }
+    let mut whole = Projector::new(&journal, &store, Balances::default());
+    let mut other = store.pool().begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE lines").execute(&mut *other).await.unwrap();
+    {
+        let mut run = std::pin::pin!(whole.run_to_head());
+        let sql = "SELECT count(*) FROM pg_locks WHERE relation = 'lines'::regclass AND NOT granted";
+        while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *other).await.unwrap() == 0 {
+            assert!(tokio::time::timeout(Duration::from_millis(5), run.as_mut()).await.is_err(), "it waits");
+        }
+    }
+    other.rollback().await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_mins(1), whole.run_to_head()).await.expect("it ends");
+    assert_eq!(ended.unwrap(), journal.head().await.unwrap());
+    assert_eq!(check(&store, &journal).await, 80);
+    let parts: Option<i64> = sqlx::query_scalar("SELECT count(*) FROM es.projections WHERE version IS NOT NULL")
+        .fetch_one(store.pool())
+        .await
+        .unwrap();
+    assert_eq!(parts, Some(1), "it is not split any more");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
