@@ -1,6 +1,7 @@
 //! Timers, by a clock that is set by hand.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use es_core::prelude::*;
@@ -141,16 +142,20 @@ async fn a_reactor_that_is_paused_reacts_to_nothing() {
     assert_eq!((bank.progress("t1").await, bank.progress("t2").await), (Progress::Refunded, Progress::Completed));
 }
 
-/// Pays 1 to `late` a minute after the first deposit, unless there is another one before.
+/// Pays 1 to `late` a minute after the first deposit, unless there is another one before; it may fail on one of 13.
 #[derive(Reaction, Default)]
 #[reaction(name = "patience", events(Deposited), sends_to(Account))]
 struct Patience {
     /// While it reacts to the first deposit, there is another one in time, and then the timer is due.
     slow: Option<(Arc<ManualClock>, Arc<Bank<MemoryStore>>)>,
+    fails: Arc<AtomicBool>,
 }
 
 impl React<Deposited> for Patience {
     async fn react(&self, recorded: &Recorded<Deposited>, commands: &mut Commands<Self>) -> Reacted {
+        if recorded.event.amount == 13 {
+            return if self.fails.load(Ordering::SeqCst) { Err("no 13".into()) } else { Ok(()) };
+        }
         if recorded.version > 1 {
             commands.cancel("late");
             return Ok(());
@@ -199,7 +204,41 @@ async fn an_event_from_before_a_timer_is_due_comes_first_though_the_reactor_was_
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let bank = Arc::new(Bank::on(&MemoryStore::builder().clock(Arc::clone(&clock) as _).build()));
     bank.deposit("alice", 1).await;
-    let slow = Patience { slow: Some((clock, Arc::clone(&bank))) };
+    let slow = Patience { slow: Some((clock, Arc::clone(&bank))), ..Patience::default() };
     Reactor::from_start(&bank.journal, &InMemory::default(), slow).run_until_idle().await.unwrap();
     assert_eq!(bank.journal.head().await.unwrap().number, 2, "the timer was cancelled");
+}
+
+#[tokio::test]
+async fn a_timer_waits_for_the_parked_events_of_its_stream_which_may_cancel_it() {
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let bank = Bank::on(&MemoryStore::builder().clock(Arc::clone(&clock) as _).build());
+    let (store, patience) = (InMemory::default(), Patience::default());
+    patience.fails.store(true, Ordering::SeqCst);
+    for (account, amounts) in [("alice", [1, 13, 1].as_slice()), ("bob", &[1, 13]), ("carol", &[1])] {
+        for amount in amounts {
+            bank.deposit(account, *amount).await;
+        }
+    }
+    let fails = Arc::clone(&patience.fails);
+    let reactor = Reactor::from_start(&bank.journal, &store, patience).retry(Retry::NEVER);
+    let mut reactor = reactor.on_failure(OnFailure::Park);
+    reactor.run_until_idle().await.unwrap();
+    clock.advance(Duration::from_mins(2));
+    reactor.run_until_idle().await.unwrap();
+    assert_eq!(bank.balance("late").await, 1, "carol waits for nothing");
+    // What fails again is still in their way.
+    let handle = reactor.spawn();
+    let replayed = handle.replay_parked().await.unwrap();
+    assert_eq!((replayed.replayed, replayed.still_parked), (0, 3));
+    bank.deposit("dave", 1).await;
+    handle.wait_for(bank.journal.head().await.unwrap()).await.unwrap();
+    assert_eq!(bank.balance("late").await, 1);
+    fails.store(false, Ordering::SeqCst);
+    let (head, replayed) = (bank.journal.head().await.unwrap(), handle.replay_parked().await.unwrap());
+    assert_eq!((replayed.replayed, replayed.still_parked), (3, 0));
+    let late = tokio::time::timeout(Duration::from_mins(1), bank.journal.wait(head)).await.unwrap().unwrap();
+    handle.wait_for(late).await.unwrap();
+    handle.stop().await.unwrap();
+    assert_eq!(bank.balance("late").await, 2, "bob has no other one, and alice has");
 }

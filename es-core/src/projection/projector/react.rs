@@ -94,6 +94,12 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Reacts to a timer, and takes it away; gives whether the session can go on.
     pub(super) async fn fire(&mut self, session: &mut Session, timer: Timer) -> Result<bool, Trouble> {
         let Some(lease) = self.lease.clone() else { return Ok(false) };
+        if session.parked.contains_key(&timer.stream) {
+            // One of the events that are parked may cancel it.
+            session.failed_timer = None;
+            let error = Some("it stands behind a parked event of its stream".to_owned());
+            return self.settle(session, lease, Some(Timer { error, ..timer })).await;
+        }
         let versions = timer.version..=timer.version;
         let page = self.journal.read_stream(&timer.stream, versions, PageSize::events(1)).await?;
         let Some(raw) = page.last().filter(|raw| raw.id == timer.event) else {
