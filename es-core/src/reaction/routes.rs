@@ -63,14 +63,19 @@ impl<R: Reaction> Reactions<R> {
         if let Some(route) = of_name {
             return route.target.react(reaction, None, raw, 0, timer, commands)?.await;
         }
+        let mut is_listed = false;
         for (event, index) in Retired::decode(&self.retired, raw)?.into_iter().zip(0..) {
             let event_type = (*event).type_id();
             let is_it = |route: &&Route<R>| route.event_type == event_type && route.aggregate == aggregate;
             let Some(route) = self.current.iter().find(is_it) else { continue };
             if timer.is_none_or(|timer| timer.index == index) {
+                is_listed = true;
                 commands.turn_to(index);
                 route.target.react(reaction, Some(event), raw, index, timer, commands)?.await?;
             }
+        }
+        if timer.is_some() && !is_listed {
+            return Err("the event that it was set for is not listed".into());
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod faults;
 #[path = "../common/faulty.rs"]
 mod faulty;
 mod reacting;
+mod retired;
 mod scenario;
 mod store;
 mod timers;
