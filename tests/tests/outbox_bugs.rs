@@ -28,6 +28,7 @@ trait Bug: Send + Sync + 'static {
     const COUNTS_NONE: bool = false;
     const KEEPS_THE_OLD: bool = false;
     const SENT_BY_KEY: bool = false;
+    const CLEARS_NOT: bool = false;
 }
 
 struct Correct;
@@ -58,6 +59,7 @@ bugs! {
     CountsNone: COUNTS_NONE;
     KeepsTheOld: KEEPS_THE_OLD;
     SentByKey: SENT_BY_KEY;
+    ClearsNot: CLEARS_NOT;
 }
 
 struct Buggy<B>(MemoryOutbox, PhantomData<fn() -> B>);
@@ -139,6 +141,13 @@ impl<B: Bug> OutboxStore for Buggy<B> {
             MemoryOutbox::put(tx, named::<B>(outbox), &[message]).await?;
         }
         Ok(())
+    }
+
+    async fn clear(tx: &mut Tx, outbox: &str) -> Result<(), ReadStoreError> {
+        if B::CLEARS_NOT {
+            return Ok(());
+        }
+        MemoryOutbox::clear(tx, named::<B>(outbox)).await
     }
 
     async fn ready(
@@ -328,4 +337,9 @@ fn a_message_that_keeps_its_old_content_is_caught() {
 #[test]
 fn a_message_that_is_lost_as_the_one_before_it_was_sent_is_caught() {
     assert!(catches(points::o7_a_message_that_takes_the_place_of_one_being_sent_is_sent_too::<With<SentByKey>>));
+}
+
+#[test]
+fn an_outbox_that_is_not_cleared_is_caught() {
+    assert!(catches(points::o7_what_is_still_to_be_sent_can_be_taken_out::<With<ClearsNot>>));
 }

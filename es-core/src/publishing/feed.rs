@@ -65,7 +65,8 @@ impl<P: Publish, S: OutboxStore> Projection for Feed<P, S> {
         Box::pin(ready(Ok(())))
     }
 
-    fn reset_model<'a>(&'a mut self, _: &'a mut S::Tx) -> BoxFuture<'a, Projected> {
-        Box::pin(ready(Ok(())))
+    fn reset_model<'a>(&'a mut self, tx: &'a mut S::Tx) -> BoxFuture<'a, Projected> {
+        // What the publication makes no more would stay otherwise, and be sent.
+        Box::pin(async move { Ok(S::clear(tx, P::NAME).await?) })
     }
 }

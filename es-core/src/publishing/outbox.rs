@@ -25,6 +25,9 @@ pub trait OutboxStore: ReadStore {
         messages: &[OutboxMessage],
     ) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
 
+    /// Deletes the messages that are ready or parked, before all of them are made anew. Those that are kept as sent stay.
+    fn clear(tx: &mut Self::Tx, outbox: &str) -> impl Future<Output = Result<(), ReadStoreError>> + Send;
+
     /// The first messages that are ready, in the order of their keys, at most `limit` and at most
     /// [`OutboxMessage::AT_ONCE`] bytes, of which the first always fits; those of the streams in `except` are left out.
     fn ready(

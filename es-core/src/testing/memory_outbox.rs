@@ -186,6 +186,12 @@ impl OutboxStore for MemoryOutbox {
     }
 
     #[inline]
+    async fn clear(tx: &mut MemoryOutboxTx, outbox: &str) -> Result<(), ReadStoreError> {
+        tx.0.messages.retain(|(name, _), (_, state)| name != outbox || matches!(state, State::Sent(_)));
+        Ok(())
+    }
+
+    #[inline]
     async fn ready(
         tx: &mut MemoryOutboxTx,
         outbox: &str,

@@ -33,14 +33,17 @@ impl ToPublic<Increased> for Mistaken {
     }
 }
 
-/// As it is to be.
+/// As it is to be: ones are nobody's business.
 #[derive(Publish)]
 #[publish(name = "bank", source = "https://bank.example/accounts", events(Increased))]
 struct Corrected;
 
 impl ToPublic<Increased> for Corrected {
     fn to_public(&self, recorded: &Recorded<Increased>, news: &mut PublicEvents) -> Published {
-        news.add(Paid { cents: recorded.event.by * 100 })
+        match recorded.event.by {
+            1 => Ok(()),
+            by => news.add(Paid { cents: by * 100 }),
+        }
     }
 }
 
@@ -96,6 +99,24 @@ async fn what_is_made_anew_while_the_former_is_being_sent_is_sent_too() {
         asked.await.unwrap().unwrap();
         relay.wait_for(last).await.unwrap();
         assert_eq!(cents(&publisher), [2, 3, 4, 200, 300, 400]);
+        relay.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_the_publication_makes_no_more_is_not_sent_when_all_is_published_once_more() {
+    for on_failure in [OnFailure::Stop, OnFailure::Park] {
+        let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+        append(&store, "alice", &[increased(1), increased(2)]).await;
+        let last = append(&store, "bob", &[increased(1)]).await;
+        fill(&store, &outbox, on_failure).await;
+        publisher.fail_when(|_| Some(PublishError::unavailable("nobody there")));
+        let relay = Relay::from_start(&store, &outbox, Corrected, publisher.clone()).spawn();
+        relay.republish().await.unwrap();
+        assert_eq!(ready(&outbox).await, [200]);
+        publisher.succeed();
+        relay.wait_for(last).await.unwrap();
+        assert_eq!((cents(&publisher), relay.status().parked), (vec![200], 0), "{on_failure:?}");
         relay.stop().await.unwrap();
     }
 }

@@ -74,6 +74,10 @@ impl OutboxStore for Faulty {
         MemoryOutbox::put(tx, outbox, messages).await
     }
 
+    async fn clear(tx: &mut Tx, outbox: &str) -> Result<(), ReadStoreError> {
+        MemoryOutbox::clear(tx, outbox).await
+    }
+
     async fn ready(
         tx: &mut Tx,
         outbox: &str,

@@ -166,7 +166,8 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     }
 
     /// Puts what is to be told of all events of the journal into the outbox once more, for a receiver that has lost it;
-    /// returns when it is there. The messages have the ids that they had before; those that were parked are tried again.
+    /// returns when it is there. What was still to be sent, or parked, is taken out before: what the publication makes no
+    /// more is not sent. The messages have the ids that they had before; those that were parked are tried again.
     ///
     /// One that is being sent meanwhile comes again where it is another one now, and counts as sent where it is the same.
     ///
@@ -175,7 +176,7 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     /// The error that the relay fails with on its way, or [`RelayError::Stopped`].
     pub async fn republish(&self) -> Result<(), RelayError> {
         self.feed.rebuild().await.map_err(feed_failed::<P>)?;
-        // What was parked is in the outbox anew; nothing of its stream is to stand behind it any more.
+        // What was parked is in the outbox anew, and so is what was put aside behind it since.
         self.replay_parked().await.map(drop)
     }
 

@@ -74,6 +74,11 @@ impl OutboxStore for PostgresStore {
         execute(tx, "put messages into an outbox", query).await.map(drop)
     }
 
+    async fn clear(tx: &mut PostgresTx, outbox: &str) -> Result<(), ReadStoreError> {
+        let query = about(&tx.statements.outbox_clear, outbox);
+        execute(tx, "clear an outbox", query).await.map(drop)
+    }
+
     async fn ready(
         tx: &mut PostgresTx,
         outbox: &str,

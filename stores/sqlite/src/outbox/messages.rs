@@ -19,6 +19,12 @@ pub(super) fn put(db: &Connection, outbox: &str, messages: &[OutboxMessage]) -> 
     Ok(())
 }
 
+pub(super) fn clear(db: &Connection, outbox: &str) -> Result<(), Failure> {
+    let sql = "DELETE FROM outbox WHERE outbox = ?1 AND state IN ('ready', 'parked')";
+    db.prepare_cached(sql)?.execute([outbox])?;
+    Ok(())
+}
+
 pub(super) fn ready(
     db: &Connection,
     outbox: &str,

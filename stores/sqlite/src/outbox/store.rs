@@ -28,6 +28,10 @@ impl OutboxStore for SqliteStore {
         Ok(tx.own("put messages into an outbox", |db| messages::put(db, outbox, messages))?)
     }
 
+    async fn clear(tx: &mut SqliteTx, outbox: &str) -> Result<(), ReadStoreError> {
+        Ok(tx.own("clear an outbox", |db| messages::clear(db, outbox))?)
+    }
+
     async fn ready(
         tx: &mut SqliteTx,
         outbox: &str,

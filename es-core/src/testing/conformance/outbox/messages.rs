@@ -73,6 +73,10 @@ impl<H: ReadHarness<Store: OutboxStore>> Outbox<H> {
         self.change(|_, tx, name| Box::pin(async move { H::Store::put(tx, name, &messages).await })).await;
     }
 
+    async fn clear(&self) {
+        self.change(|_, tx, name| Box::pin(async move { H::Store::clear(tx, name).await })).await;
+    }
+
     async fn ready(&self, except: &[StreamId], limit: usize) -> Vec<OutboxMessage> {
         let except = except.to_vec();
         self.change(move |_, tx, name| Box::pin(async move { H::Store::ready(tx, name, &except, limit).await })).await
@@ -374,4 +378,26 @@ pub(super) async fn o7_a_message_that_takes_the_place_of_one_being_sent_is_sent_
     }
     outbox.sent(&again, None).await;
     assert_eq!(outbox.all().await, messages[3..]);
+}
+
+pub(super) async fn o7_what_is_still_to_be_sent_can_be_taken_out<H: ReadHarness<Store: OutboxStore>>(place: H) {
+    let store = place.open().await;
+    let mut outboxes = Vec::new();
+    let messages: Vec<_> = (1..=4).map(|number| message(number, 0, "alice")).collect();
+    for name in ["outbox", "other"] {
+        let lease = lease::<H>(&store, &format!("{name}@send")).await;
+        let outbox = Outbox::<H> { store: store.clone(), lease, name };
+        outbox.put(&messages).await;
+        outbox.sent(&messages[..1], Some(Timestamp::from_micros(1))).await;
+        outbox.park(&[park(&messages[1], 1, Some("it fails")), park(&messages[2], 0, None)]).await;
+        outboxes.push(outbox);
+    }
+    let [outbox, other] = outboxes.as_slice() else { return };
+    outbox.clear().await;
+    assert_eq!(outbox.size().await, OutboxSize::default());
+    assert_eq!((outbox.all().await, outbox.parked(None, 10).await), (vec![], vec![]));
+    assert_eq!((other.all().await, other.parked(None, 10).await.len()), (messages[3..].to_vec(), 2));
+    assert_eq!(outbox.forget(Timestamp::from_micros(i64::MAX), 100).await, 1, "what was kept as sent");
+    outbox.put(&messages[1..3]).await;
+    assert_eq!(outbox.all().await, messages[1..3]);
 }

@@ -11,7 +11,7 @@
 //! | O4 | What is parked is not ready until it is taken back, all of it or one stream's; one message can be discarded. |
 //! | O5 | Outboxes of two names do not meet. |
 //! | O6 | The size says how many messages are ready and parked, and where the first ones are. |
-//! | O7 | A message that is put once more is to be sent once more, also where the one before it is being sent. |
+//! | O7 | A message that is put once more is to be sent once more, also where the one before it is being sent; and all that is still to be sent can be taken out. |
 //! | O8 | Each message is sent, in the order of its stream, over 100 relays that are ended at random moments. |
 
 mod messages;
@@ -52,6 +52,7 @@ macro_rules! __outbox_conformance {
                 o6_the_size_is_what_is_there
                 o7_a_message_that_is_put_once_more_is_sent_once_more
                 o7_a_message_that_takes_the_place_of_one_being_sent_is_sent_too
+                o7_what_is_still_to_be_sent_can_be_taken_out
             }
             relays {
                 o8_each_message_is_sent_in_order_though_relays_end_at_any_moment

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.outbox WHERE outbox = $1 AND state IN ('ready', 'parked')
