@@ -7,6 +7,7 @@ mod failures;
 mod faults;
 #[path = "../common/faulty.rs"]
 mod faulty;
+mod held_back;
 mod reacting;
 mod retired;
 mod scenario;

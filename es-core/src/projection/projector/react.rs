@@ -8,6 +8,7 @@ use super::run::Trouble;
 use super::step::Session;
 use super::{OnFailure, Projector, ProjectorError};
 use crate::BoxError;
+use crate::event::Timestamp;
 use crate::journal::{Journal, Page, PageSize, RawEvent};
 use crate::projection::{Ended, Occasion, Projection, ReadStore, ReadStoreError, Stumble, Work};
 use crate::reaction::Timer;
@@ -74,12 +75,26 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 
     /// Whether a timer has become due since the journal was looked at.
     pub(super) async fn is_to_look_again(&self, session: &Session) -> bool {
+        session.to_reach.is_none() && self.has_become_due(session, self.core.clock.now()).await
+    }
+
+    async fn has_become_due(&self, session: &Session, now: Timestamp) -> bool {
         if !self.reacts {
             return false;
         }
         let mut model = self.core.model.write().await;
         let Some(due) = model.reacting().and_then(|reacting| reacting.next_due()) else { return false };
-        due <= self.core.clock.now() && session.looked_at.is_none_or(|looked_at| looked_at < due)
+        due <= now && session.looked_at.is_none_or(|looked_at| looked_at < due)
+    }
+
+    /// Before the journal is read: notes what is to be in hand for a timer that has become due. Nobody waits for what is
+    /// committed later, so not for ever on a server where something is held back all the time.
+    pub(super) async fn look_for_newest(&self, session: &mut Session) -> Result<(), Trouble> {
+        let now = self.core.clock.now();
+        if session.to_reach.is_none() && self.has_become_due(session, now).await {
+            session.to_reach = Some((now, self.journal.newest().await?));
+        }
+        Ok(())
     }
 
     /// How long to wait before it is looked whether a timer is due; `None` while there is none.

@@ -35,8 +35,10 @@ pub(super) struct Session {
     next_page: Option<Page>,
     /// Whether the journal had no more to read.
     pub(super) at_end: bool,
-    /// A time by which all was in hand that had been recorded before it.
+    /// A time by which all was in hand that had been committed before it.
     pub(super) looked_at: Option<Timestamp>,
+    /// Such a time once the journal was read up to this position, which may be held back.
+    pub(super) to_reach: Option<(Timestamp, Position)>,
     empty_pages: u32,
     pub(super) parked: Arc<ParkedStreams>,
     suspect: Option<Suspect>,
@@ -65,6 +67,7 @@ impl Session {
             next_page: None,
             at_end: false,
             looked_at: None,
+            to_reach: None,
             empty_pages: 0,
             parked: Arc::new(parked),
             suspect: None,
@@ -157,9 +160,11 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 
     /// Takes the next page in hand.
     async fn read(&mut self, session: &mut Session) -> Result<(), Trouble> {
-        let (looked_at, page) = match session.next_page.take() {
-            Some(page) => (None, page),
-            None => (Some(self.core.clock.now()), self.read_page(session.position).await?),
+        let page = if let Some(page) = session.next_page.take() {
+            page
+        } else {
+            self.look_for_newest(session).await?;
+            self.read_page(session.position).await?
         };
         if page.more() {
             self.state(ProjectorState::CatchingUp);
@@ -174,8 +179,10 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             return Ok(());
         }
         session.at_end = !page.more();
-        if session.at_end && looked_at.is_some() {
-            session.looked_at = looked_at;
+        if session.at_end
+            && let Some((looked_at, _)) = session.to_reach.take_if(|(_, newest)| *newest <= page.next())
+        {
+            session.looked_at = Some(looked_at);
         }
         if page.next() > session.position {
             session.position = page.next();
@@ -191,7 +198,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Waits for events, or for a command.
     async fn wait_for_more(&mut self, session: &mut Session) -> Result<(), Trouble> {
         self.state(ProjectorState::Live);
-        let time = self.time_to_timer().await;
+        // A timer that waits for what is held back is due when that can be read.
+        let time = if session.to_reach.is_none() { self.time_to_timer().await } else { None };
         let journal = self.journal.clone();
         let mut waiting = pin!(journal.wait(session.position));
         let mut timer = pin!(async {
@@ -386,6 +394,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         session.at = 0;
         session.at_end = false;
         session.looked_at = None;
+        session.to_reach = None;
         self.core.status.send_modify(|status| status.reach(Position::START, None));
     }
 
