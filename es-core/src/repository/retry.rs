@@ -27,7 +27,8 @@ impl Retry {
             return None;
         }
         let doublings = attempts.checked_sub(2).map_or(0, |doublings| doublings.min(16));
-        let longest = if attempts < 2 { Duration::ZERO } else { (self.wait * (1 << doublings)).min(self.longest_wait) };
+        let longest =
+            if attempts < 2 { Duration::ZERO } else { self.wait.saturating_mul(1 << doublings).min(self.longest_wait) };
         Some(random_below(longest))
     }
 }
@@ -60,6 +61,8 @@ mod tests {
             assert!(retry.wait_after(attempts).is_some_and(|wait| wait < bound));
         }
         assert_eq!(retry.wait_after(40), None);
+        let retry = Retry { wait: Duration::MAX, ..retry };
+        assert!(retry.wait_after(39).is_some_and(|wait| wait < retry.longest_wait));
         assert_eq!(Retry::NEVER.wait_after(1), None);
         assert_eq!(Retry { attempts: 0, ..Retry::NEVER }.wait_after(1), None);
     }

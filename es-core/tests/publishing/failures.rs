@@ -196,6 +196,20 @@ async fn a_receiver_that_begins_to_fail_amid_a_batch_is_waited_for_and_nothing_i
     assert!(relay.handle().parked(None, 10).await.unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_receiver_may_ask_to_be_left_alone_for_ever() {
+    let place = Place::new();
+    place.fail("alice", u32::MAX, || PublishError::unavailable("it is closed").after(Duration::MAX));
+    append(&place.store, "alice", &[increased(1)]).await;
+    let relay = place.relay().spawn();
+    let status = until(&relay, |status| status.state != RelayState::Starting && status.last_error.is_some()).await;
+    assert_eq!((status.state, status.retrying_streams), (RelayState::Retrying, 1));
+    let position = append(&place.store, "bob", &[increased(2)]).await;
+    until(&relay, |status| status.sent == 1).await;
+    assert!(relay.status().position < position);
+    relay.stop().await.unwrap();
+}
+
 /// Has the messages of some streams fail, and counts their tries.
 fn fail_with_bad_ones(place: &Place) -> Arc<AtomicU32> {
     let tries = Arc::new(AtomicU32::new(0));

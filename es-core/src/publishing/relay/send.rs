@@ -24,6 +24,9 @@ const UNAVAILABLE: Retry =
 /// The same with any message.
 const ANY: Retry = Retry { attempts: u32::MAX, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(5) };
 
+/// The longest that a message waits, whatever the receiver asks for: a time that can be reckoned with.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
 /// Why a step was not done.
 pub(super) enum Trouble {
     /// The store failed.
@@ -291,7 +294,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         };
         match wait {
             Some(wait) => {
-                waiting.until = Instant::now() + wait.max(after);
+                waiting.until = Instant::now() + wait.max(after).min(LONGEST);
                 log::warn!("a message is tried again: {error}");
                 let retrying = self.waiting.len();
                 self.status.send_modify(|status| {
