@@ -1,10 +1,11 @@
 //! The relay at work: filling, sending, waiting, pausing, stopping.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_core::prelude::*;
 use es_core::testing::{MemoryOutbox, TestPublisher};
-use es_core::{MemoryStore, OutboxStore, ReadStore, RelayError, Work};
+use es_core::{MemoryStore, OutboxMessage, OutboxStore, PublishError, Publisher, ReadStore, RelayError, Work};
 
 use crate::domain::{Account, BankNews, Increase, append, increased};
 
@@ -65,6 +66,54 @@ async fn a_relay_that_is_paused_sends_nothing_until_it_is_resumed() {
     relay.wait_for(position).await.unwrap();
     assert_eq!(cents(&publisher), [100, 200]);
     relay.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_relay_that_was_stopped_before_it_ran_says_so_once_and_then_sends() {
+    let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+    let mut relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone());
+    let handle = relay.handle();
+    append(&store, "alice", &[increased(1)]).await;
+    let (stopped, ended) =
+        tokio::join!(tokio::time::timeout(Duration::from_mins(1), handle.stop()), relay.run_to_head());
+    stopped.unwrap().unwrap();
+    assert!(matches!(ended, Err(RelayError::Stopped { .. })), "{ended:?}");
+    for by in 1..=3 {
+        assert_eq!(relay.run_to_head().await.unwrap(), store.head().await.unwrap());
+        assert_eq!(cents(&publisher).len(), by);
+        handle.stop().await.unwrap();
+        append(&store, "alice", &[increased(1)]).await;
+        let ended = relay.run_to_head().await;
+        assert!(matches!(ended, Err(RelayError::Stopped { .. })), "{ended:?}");
+    }
+}
+
+/// Stops the relay that it sends for.
+struct Stopping(TestPublisher, Arc<Mutex<Option<RelayHandle<BankNews, MemoryOutbox>>>>);
+
+impl Publisher for Stopping {
+    async fn send(&self, message: &OutboxMessage) -> Result<(), PublishError> {
+        let relay = self.1.lock().unwrap().take();
+        if let Some(relay) = relay {
+            tokio::spawn(async move { relay.stop().await });
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.0.send(message).await
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_was_stopped_while_it_sent_says_so_once_and_then_sends_the_rest() {
+    let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+    append(&store, "alice", &[increased(1), increased(2)]).await;
+    let stops = Arc::<Mutex<_>>::default();
+    let mut relay = Relay::from_start(&store, &outbox, BankNews, Stopping(publisher.clone(), Arc::clone(&stops)));
+    *stops.lock().unwrap() = Some(relay.handle());
+    let ended = relay.run_to_head().await;
+    assert!(matches!(ended, Err(RelayError::Stopped { .. })), "{ended:?}");
+    assert_eq!(cents(&publisher), [100]);
+    assert_eq!(relay.run_to_head().await.unwrap(), store.head().await.unwrap());
+    assert_eq!(cents(&publisher), [100, 200]);
 }
 
 #[tokio::test]

@@ -113,6 +113,14 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         result
     }
 
+    /// Forgets that it was told to stop, where what it works with has stopped for it.
+    pub(crate) fn forget_stop(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            self.pending.push_back(command);
+        }
+        self.pending.retain(|command| !matches!(command, Command::Stop));
+    }
+
     /// Runs, and waits after a failure to be told to go on.
     pub(crate) async fn keep_running(mut self) {
         while let Err(error) = self.work(&mut Goal::Follow).await {

@@ -151,7 +151,7 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
             ended.map_err(feed_failed::<P>)
         };
         let send = async move {
-            let ended = sender.work(Goal::Follow).await;
+            let ended = sender.work(Goal::Follow).await.map(drop);
             drop(sender);
             if ended.is_err() {
                 // What it says of itself is not what it ended for.
@@ -176,9 +176,17 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
     /// The error that it failed with; [`RelayError::Message`] where the receiver is not there; [`RelayError::Held`] where another relay does the work; and
     /// [`RelayError::Stopped`] when it was stopped before.
     pub async fn run_to_head(&mut self) -> Result<Position, RelayError> {
-        let filled = self.projector.run_to_head().await;
-        filled.map_err(feed_failed::<P>)?;
-        self.sender.run_to_end().await
+        let filled = self.projector.run_to_head().await.map_err(feed_failed::<P>);
+        // Whoever stops a relay tells both; one run ends by it.
+        if matches!(filled, Err(RelayError::Stopped { .. })) {
+            self.sender.forget_stop();
+        }
+        filled?;
+        let sent = self.sender.run_to_end().await;
+        if matches!(sent, Err(RelayError::Stopped { .. })) {
+            self.projector.forget_stop();
+        }
+        sent
     }
 }
 

@@ -55,6 +55,13 @@ pub(super) enum Next {
     End,
 }
 
+/// How the work has ended.
+#[derive(Clone, Copy)]
+pub(super) enum Course {
+    Reached,
+    Stopped,
+}
+
 /// Sends what is in an outbox.
 pub(super) struct Sender<P: Publish, S: OutboxStore, B> {
     pub(super) store: S,
@@ -163,33 +170,41 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
 
     /// Sends what is ready, and ends.
     pub(super) async fn run_to_end(&mut self) -> Result<Position, RelayError> {
-        let result = self.work(Goal::Empty).await;
+        let ended = self.work(Goal::Empty).await;
         self.lease = None;
         self.known = false;
         self.paused = false;
         self.away = Away::default();
         self.state(RelayState::Stopped);
-        result?;
-        if self.size.ready > 0 {
-            return Err(stopped::<P>());
+        match ended? {
+            Course::Stopped => Err(stopped::<P>()),
+            Course::Reached => Ok(self.status.borrow().position),
         }
-        Ok(self.status.borrow().position)
+    }
+
+    /// Forgets that it was told to stop, where what fills the outbox has stopped for it.
+    pub(super) fn forget_stop(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            self.pending.push_back(command);
+        }
+        self.pending.retain(|command| !matches!(command, Command::Stop));
+        self.state(RelayState::Stopped);
     }
 
     /// Works until the goal is reached, it is stopped, or it fails.
-    pub(super) async fn work(&mut self, goal: Goal) -> Result<(), RelayError> {
+    pub(super) async fn work(&mut self, goal: Goal) -> Result<Course, RelayError> {
         let mut failures = 0;
         loop {
-            let next = match self.obey().await {
-                Next::GoOn => self.step(goal).await,
-                Next::End => Ok(Next::End),
+            let (next, ended) = match self.obey().await {
+                Next::GoOn => (self.step(goal).await, Course::Reached),
+                Next::End => (Ok(Next::End), Course::Stopped),
             };
             match next {
                 Ok(Next::GoOn) => failures = 0,
                 Ok(Next::End) => {
                     // What is not noted is only sent again by the next relay.
                     let _ = self.settle().await;
-                    return Ok(());
+                    return Ok(ended);
                 }
                 Err(trouble) => {
                     failures += 1;
