@@ -107,8 +107,8 @@ impl fmt::Display for ReactorError {
 impl Error for ReactorError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Journal { source, .. } => Some(source),
-            Self::Store { source, .. } => Some(source),
+            Self::Journal { source, .. } => Some(&**source),
+            Self::Store { source, .. } => Some(&**source),
             Self::Event { source, .. } => Some(&**source),
             _ => None,
         }

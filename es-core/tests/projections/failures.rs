@@ -1,9 +1,12 @@
 //! What becomes of events that cannot be projected, and of stores that fail.
 
+use std::error::Error;
 use std::time::Duration;
 
 use es_core::prelude::*;
-use es_core::{BatchSize, MemoryStore, Position, ProjectorError, Retry};
+use es_core::{
+    BatchSize, JournalError, MemoryStore, Position, ProjectorError, ReactorError, ReadStoreError, RelayError, Retry,
+};
 
 use crate::domain::{Account, AccountEvent, Balances, Faults, PaidIn, StoreFault, TableTx, Tables, append, increased};
 
@@ -160,6 +163,32 @@ async fn an_event_that_stands_for_nothing_today_is_no_batch() {
     assert_eq!((replayed.replayed, replayed.still_parked), (3, 0));
     assert_eq!(tables.now().rows["alice"], 2);
     firsts.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_cause_of_an_error_is_there_to_be_asked_for() {
+    let failed = || JournalError::Failed { store: "the tables".to_owned(), action: "begin", source: "as asked".into() };
+    let (store, tables) = (MemoryStore::new(), Tables::default());
+    tables.faults.lock().unwrap().push_back(StoreFault::Fail);
+    let error = Projector::new(&store, &tables, Balances::<1>::default()).retry(Retry::NEVER).run_to_head().await;
+    let error = error.unwrap_err();
+    assert!(error.source().is_some_and(<dyn Error>::is::<ReadStoreError>), "{error:?}");
+    let errors: [Box<dyn Error>; 2] = [
+        Box::new(ProjectorError::Journal { projection: "balances", source: failed().into() }),
+        Box::new(ReactorError::Journal { reaction: "bonus", source: failed().into() }),
+    ];
+    for error in errors {
+        assert!(error.source().is_some_and(<dyn Error>::is::<JournalError>), "{error:?}");
+    }
+    let errors: [Box<dyn Error>; 2] = [
+        Box::new(ReactorError::Store { reaction: "bonus", source: ReadStoreError::Ended.into() }),
+        Box::new(RelayError::Store { publication: "bank", source: ReadStoreError::Ended.into() }),
+    ];
+    for error in errors {
+        assert!(error.source().is_some_and(<dyn Error>::is::<ReadStoreError>), "{error:?}");
+    }
+    let error = RelayError::Feed { publication: "bank", source: error.into() };
+    assert!(error.source().is_some_and(<dyn Error>::is::<ProjectorError>), "{error:?}");
 }
 
 #[tokio::test]

@@ -116,8 +116,8 @@ impl fmt::Display for ProjectorError {
 impl Error for ProjectorError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Journal { source, .. } => Some(source),
-            Self::Store { source, .. } => Some(source),
+            Self::Journal { source, .. } => Some(&**source),
+            Self::Store { source, .. } => Some(&**source),
             Self::Event { source, .. } | Self::Model { source, .. } => Some(&**source),
             _ => None,
         }

@@ -87,8 +87,8 @@ impl fmt::Display for RelayError {
 impl Error for RelayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Feed { source, .. } => Some(source),
-            Self::Store { source, .. } => Some(source),
+            Self::Feed { source, .. } => Some(&**source),
+            Self::Store { source, .. } => Some(&**source),
             Self::Message { source, .. } => Some(&**source),
             _ => None,
         }
