@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::codec::Payload;
 use crate::event::{EventId, Metadata, NO_METADATA, Position, StreamId, Timestamp};
 
-/// How much a page may hold: whichever is reached first ends it. The first event always fits.
+/// How much a page may hold: whichever is reached first ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
-    /// The most events.
+    /// The most events. A page of none has passed nothing: reading goes on from where it was.
     pub events: usize,
-    /// The most bytes of payloads.
+    /// The most bytes of payloads. The first event always fits.
     pub bytes: usize,
 }
 
