@@ -28,7 +28,7 @@ pub use projector::{
     BatchSize, Lag, OnFailure, Partition, Projector, ProjectorError, ProjectorHandle, ProjectorState, Replayed, Status,
     StatusChanges, View,
 };
-pub(crate) use projector::{First, may_pass};
+pub(crate) use projector::{First, STORE_WAIT, done, may_pass};
 pub use reacting::{Occasion, Reacting, Stumble};
 pub use read_store::{Checkpoint, Ended, LastEvent, ReadStore, ReadStoreError, Work};
 pub(crate) use routes::{AnyEvent, Retired, filter_of, recorded};

@@ -71,10 +71,10 @@ pub trait Reacting<S: ReadStore>: Send {
         timer: Timer,
     ) -> BoxFuture<'a, Result<(), ReadStoreError>>;
 
-    /// Takes back the timers that were put aside; gives how many.
+    /// Takes back the timers that were put aside.
     fn unpark_timers<'a>(
         &'a mut self,
         lease: &'a S::Lease,
         tx: &'a mut S::Tx,
-    ) -> BoxFuture<'a, Result<u64, ReadStoreError>>;
+    ) -> BoxFuture<'a, Result<(), ReadStoreError>>;
 }

@@ -175,9 +175,8 @@ impl<R: Reaction, S: ReactionStore> Reacting<S> for Reacts<R, S> {
         &'a mut self,
         lease: &'a S::Lease,
         tx: &'a mut S::Tx,
-    ) -> BoxFuture<'a, Result<u64, ReadStoreError>> {
+    ) -> BoxFuture<'a, Result<(), ReadStoreError>> {
         Box::pin(async move {
-            let mut timers = 0;
             loop {
                 let parked = S::timers(lease, tx, true, TIMERS).await?;
                 if parked.is_empty() {
@@ -185,11 +184,9 @@ impl<R: Reaction, S: ReactionStore> Reacting<S> for Reacts<R, S> {
                 }
                 for timer in parked {
                     S::set_timer(lease, tx, &Timer { error: None, ..timer }).await?;
-                    timers += 1;
                 }
             }
-            self.look_for_timer(lease, tx).await?;
-            Ok(timers)
+            self.look_for_timer(lease, tx).await
         })
     }
 }

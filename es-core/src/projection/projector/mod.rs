@@ -33,7 +33,7 @@ pub(super) use batch::LeaseOf;
 pub(super) use handle::Core;
 use handle::{Answer, Command};
 use replay::Replay;
-pub(crate) use run::may_pass;
+pub(crate) use run::{STORE_WAIT, done, may_pass};
 use status::Meter;
 
 /// Brings a read model up to date with a journal, and keeps it so.

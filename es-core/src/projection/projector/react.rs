@@ -214,16 +214,16 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         }
     }
 
-    /// Takes back the timers that were put aside; gives how many.
-    pub(super) async fn unpark_timers(&self) -> Result<u64, Trouble> {
-        let Some(lease) = self.lease.clone().filter(|_| self.reacts) else { return Ok(0) };
+    /// Takes back the timers that were put aside.
+    pub(super) async fn unpark_timers(&self) -> Result<(), Trouble> {
+        let Some(lease) = self.lease.clone().filter(|_| self.reacts) else { return Ok(()) };
         let core = Arc::clone(&self.core);
-        let work: Work<_, Result<u64, ReadStoreError>> = Box::new(move |tx| {
+        let work: Work<_, Result<(), ReadStoreError>> = Box::new(move |tx| {
             Box::pin(async move {
                 let mut model = core.model.write().await;
-                let Some(reacting) = model.reacting() else { return Ended::RollBack(Ok(0)) };
+                let Some(reacting) = model.reacting() else { return Ended::RollBack(Ok(())) };
                 match reacting.unpark_timers(&lease, tx).await {
-                    Ok(timers) => Ended::Commit(Ok(timers)),
+                    Ok(()) => Ended::Commit(Ok(())),
                     Err(error) => Ended::RollBack(Err(error)),
                 }
             })

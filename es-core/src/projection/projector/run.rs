@@ -18,7 +18,7 @@ use crate::repository::Retry;
 pub(super) const RETRY: Retry =
     Retry { attempts: 5, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(2) };
 /// The wait before a store that failed is tried again: the longest.
-const STORE_WAIT: Retry =
+pub(crate) const STORE_WAIT: Retry =
     Retry { attempts: u32::MAX, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(2) };
 
 /// When the work is done.
@@ -346,7 +346,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
 }
 
 /// Says that it is done.
-fn done(answer: oneshot::Sender<()>) {
+pub(crate) fn done(answer: oneshot::Sender<()>) {
     // Nobody may wait for the answer any more.
     let _ = answer.send(());
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::handle::{Answer, Command, stopped, store_failed};
 use super::send::{Away, Trouble};
@@ -13,16 +13,13 @@ use super::{RelayError, RelayHandle, RelayState, RelayStatus};
 use crate::event::{Clock, Position, StreamId};
 use crate::projection::futures::{First, race};
 use crate::projection::{
-    Ended, OnFailure, ProjectorHandle, ProjectorState, ReadStoreError, StatusChanges, Work, may_pass,
+    Ended, OnFailure, ProjectorHandle, ProjectorState, ReadStoreError, STORE_WAIT, StatusChanges, Work, done, may_pass,
 };
 use crate::publishing::{Feed, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage, Publish, Publisher};
 use crate::repository::Retry;
 
 /// How often a message is tried, unless the user says otherwise.
 const RETRY: Retry = Retry { attempts: 10, wait: Duration::from_millis(200), longest_wait: Duration::from_mins(1) };
-/// The wait before a store that failed is tried again: the longest.
-const STORE_WAIT: Retry =
-    Retry { attempts: u32::MAX, wait: Duration::from_millis(50), longest_wait: Duration::from_secs(2) };
 /// How many messages are taken at a time, unless the user says otherwise.
 const BATCH: usize = 256;
 /// How often it is looked whether another relay has ended.
@@ -587,12 +584,6 @@ async fn discard<S: OutboxStore>(
     let Some(stream) = S::discard(lease, tx, outbox, id).await? else { return Ok(false) };
     S::unpark_messages(lease, tx, outbox, Some(&stream)).await?;
     Ok(true)
-}
-
-/// Says that it is done.
-fn done(answer: oneshot::Sender<()>) {
-    // Nobody may wait for the answer any more.
-    let _ = answer.send(());
 }
 
 /// A position with no event between it and this one.
