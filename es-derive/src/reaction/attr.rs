@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::parse::ParseStream;
 use syn::{Attribute, DeriveInput, LitStr, Path, parenthesized};
 
-use crate::attr::{Item, Known, Once, Spoiled, options_of, parse_root, parse_value, skip_comma};
+use crate::attr::{Item, Known, Once, Spoiled, options_of, parse_root, parse_value, skip_comma, skip_value};
 use crate::errors::Errors;
 use crate::projection::{Entry, entries};
 
@@ -71,14 +71,6 @@ impl Options {
             _ => self.root.set(name, span, parse_root(input)?, errors),
         }
         Ok(())
-    }
-}
-
-/// Goes to the next comma, or to the end.
-fn skip_value(input: ParseStream<'_>) {
-    while !input.is_empty() && !input.peek(syn::Token![,]) {
-        // A token that is no comma; at the end the loop ends as well.
-        let _ = input.parse::<proc_macro2::TokenTree>();
     }
 }
 

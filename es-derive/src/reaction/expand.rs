@@ -5,22 +5,12 @@ use quote::{format_ident, quote, quote_spanned};
 
 use super::model::{Model, span_of};
 use crate::expand::{in_const, located};
-use crate::projection::Listed;
+use crate::projection::{alias, aliases, cfg};
 
 /// Writes all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let parts = [aliases(model), listed(model), reaction(model)];
+    let parts = [aliases(&model.events), target_aliases(model), listed(model), reaction(model)];
     in_const(model.root.as_ref(), &quote!(#(#parts)*))
-}
-
-/// What the type of an event is called in the impls.
-fn alias(event: &Listed) -> Ident {
-    Ident::new(&event.alias, located(event.span()))
-}
-
-fn cfg(event: &Listed) -> TokenStream {
-    let cfg = &event.cfg;
-    quote!(#(#cfg)*)
 }
 
 /// What an aggregate is called in the impls.
@@ -32,14 +22,10 @@ fn targets(model: &Model) -> impl Iterator<Item = (Ident, &syn::Path)> {
     })
 }
 
-/// `type __Event0 = bank::Increased;`: a name that cannot be resolved is then one error, and not one for each impl.
-fn aliases(model: &Model) -> TokenStream {
-    let events = model.events.iter().map(|event| {
-        let (alias, path, cfg) = (alias(event), &event.path, cfg(event));
-        quote!(#cfg type #alias = #path;)
-    });
+/// `type __Target0 = bank::Account;`, as for the events.
+fn target_aliases(model: &Model) -> TokenStream {
     let targets = targets(model).map(|(alias, path)| quote!(type #alias = #path;));
-    quote!(#(#events)* #(#targets)*)
+    quote!(#(#targets)*)
 }
 
 /// `impl ReactedBy<Transfers> for Requested`, for each event; `impl SentBy<Transfers> for Account`, for each aggregate.
