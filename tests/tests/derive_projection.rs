@@ -125,6 +125,37 @@ async fn a_view_sees_the_events_that_it_lists_of_the_aggregates_that_it_names() 
     assert_eq!(now.names, ["customer/7: Alice 1", "customer/7: Alice 2", "customer/7: Alice 3"]);
 }
 
+/// One event of two aggregates, of which the program was built with one.
+#[derive(Projection, Default)]
+#[projection(
+    in_memory,
+    batch,
+    events(
+        #[cfg(not(test))] bank::Renamed of Account,
+        #[cfg(test)] bank::Renamed of Customer,
+        #[cfg(not(test))] bank::Rename as Named,
+        #[cfg(test)] bank::Increased as Named,
+    )
+)]
+struct OfCustomers(Vec<String>);
+
+impl ProjectBatch for OfCustomers {
+    async fn project_batch(&mut self, events: &[Recorded<OfCustomersEvent>], (): &mut ()) -> Projected {
+        for recorded in events {
+            if let OfCustomersEvent::Renamed(renamed) = &recorded.event {
+                self.0.push(renamed.to.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_listed_where_one_of_its_entries_is_there() {
+    let (_, view) = run(OfCustomers::default()).await;
+    assert_eq!(view.view().await.0, ["Alice 1", "Alice 2", "Alice 3"]);
+}
+
 /// All events at once, as variants of one enum; one type of two aggregates is one variant.
 #[derive(Projection, Default)]
 #[projection(

@@ -106,7 +106,12 @@ mod ledger {
 /// Enters each payment in the ledger, twice, and once more a minute later.
 #[derive(Reaction)]
 #[reaction(
-    events(bank::PaidIn of bank::Account, bank::PaidOut, #[cfg(any())] bank::NotThere),
+    events(
+        #[cfg(any())] bank::PaidIn of ledger::Ledger,
+        bank::PaidIn of bank::Account,
+        bank::PaidOut,
+        #[cfg(any())] bank::NotThere,
+    ),
     sends_to(ledger::Ledger)
 )]
 struct KeepLedger;

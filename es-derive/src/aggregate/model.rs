@@ -235,7 +235,7 @@ fn members(entries: Vec<Entry>, list: List, errors: &Errors) -> Vec<Member> {
         if members.iter().any(|other| same_path(&other.path, &member.path)) {
             let path = text::source(member.path.to_token_stream());
             errors.at(member.span(), format!("{noun} `{path}` is listed twice in `{option}`; list it once"));
-        } else if list != List::Retired && members.iter().any(|other| other.variant == member.variant) {
+        } else if list != List::Retired && members.iter().any(|other| is_one_variant(other, &member)) {
             let (path, variant) = (text::source(member.path.to_token_stream()), &member.variant);
             errors.at(
                 variant.span(),
@@ -246,6 +246,11 @@ fn members(entries: Vec<Entry>, list: List, errors: &Errors) -> Vec<Member> {
         }
     }
     members
+}
+
+/// Whether two types are one variant. Where each has a `#[cfg(..)]`, only the compiler knows whether they are there together.
+fn is_one_variant(one: &Member, other: &Member) -> bool {
+    one.variant == other.variant && (one.cfg.is_empty() || other.cfg.is_empty())
 }
 
 /// Reports and drops retired events that are current as well.

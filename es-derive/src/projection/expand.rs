@@ -25,11 +25,27 @@ pub(crate) fn cfg(event: &Listed) -> TokenStream {
     quote!(#(#cfg)*)
 }
 
+/// Where the type of an event is listed at all: under the `#[cfg(..)]` of one of its entries.
+pub(crate) fn cfg_of_type(event: &Listed) -> TokenStream {
+    if event.cfg_again.is_empty() {
+        return cfg(event);
+    }
+    let entries = || std::iter::once(&event.cfg).chain(&event.cfg_again);
+    if entries().any(Vec::is_empty) {
+        return TokenStream::new();
+    }
+    let entries = entries().map(|cfg| {
+        let conditions = cfg.iter().filter_map(|attr| attr.meta.require_list().ok()).map(|list| &list.tokens);
+        quote!(all(#(#conditions),*))
+    });
+    quote!(#[cfg(any(#(#entries),*))])
+}
+
 /// `type __Event0 = bank::Increased;` for each event, `type __Event0 = <Account as Aggregate>::Event;` for all of an
 /// aggregate: a name that cannot be resolved is then one error, and not one for each impl.
 pub(crate) fn aliases(events: &[Listed]) -> TokenStream {
     let aliases = events.iter().map(|event| {
-        let (alias, path, cfg) = (alias(event), &event.path, cfg(event));
+        let (alias, path, cfg) = (alias(event), &event.path, cfg_of_type(event));
         if event.all {
             return quote_spanned! {located(event.span())=> #cfg type #alias = <#path as __es::Aggregate>::Event; };
         }
@@ -42,7 +58,7 @@ pub(crate) fn aliases(events: &[Listed]) -> TokenStream {
 fn listed(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let impls = model.events.iter().filter(|event| !event.again).map(|event| {
-        let (alias, cfg) = (alias(event), cfg(event));
+        let (alias, cfg) = (alias(event), cfg_of_type(event));
         quote_spanned! {located(event.span())=>
             #cfg
             #[automatically_derived]
@@ -207,7 +223,7 @@ fn event_enum(model: &Model, event_enum: &Ident) -> TokenStream {
     let vis = &model.vis;
     let docs = format!(" One of the events that [`{}`] is made of.", text::plain(&model.ident));
     let variants = model.events.iter().filter(|event| !event.again).map(|event| {
-        let (variant, path, cfg) = (&event.variant, &event.path, cfg(event));
+        let (variant, path, cfg) = (&event.variant, &event.path, cfg_of_type(event));
         if event.all {
             let docs = format!(" One of the events of `{}`.", text::source(path.to_token_stream()));
             return quote! { #[doc = #docs] #cfg #variant(<#path as #root::Aggregate>::Event) };

@@ -5,7 +5,7 @@ mod expand;
 mod model;
 
 pub(crate) use attr::{Entry, entries};
-pub(crate) use expand::{alias, aliases, cfg};
+pub(crate) use expand::{alias, aliases, cfg, cfg_of_type};
 pub(crate) use model::{Listed, checked_name, same_path, single_events, source};
 use proc_macro2::TokenStream;
 

@@ -32,6 +32,8 @@ pub(crate) enum Place {
 /// An event of the projection.
 pub(crate) struct Listed {
     pub(crate) cfg: Vec<Attribute>,
+    /// The `#[cfg(..)]` of the entries of the same type that follow.
+    pub(crate) cfg_again: Vec<Vec<Attribute>>,
     /// The event, or the aggregate whose events are all meant.
     pub(crate) path: Path,
     pub(crate) all: bool,
@@ -185,6 +187,7 @@ fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<List
             variant: first.or(entry.rename).unwrap_or_else(|| segment.ident.clone()),
             alias: format!("__Event{}", events.len()),
             cfg: entry.cfg,
+            cfg_again: Vec::new(),
             path: entry.path,
             all: entry.all,
             aggregate: entry.aggregate,
@@ -193,15 +196,25 @@ fn checked_events(entries: Vec<Entry>, batch: bool, errors: &Errors) -> Vec<List
             let path = source(&event.path);
             let what = if event.all { "`all of ".to_owned() + &path } else { "event `".to_owned() + &path };
             errors.at(event.span(), format!("{what}` is listed twice in `events(..)`; list it once"));
-        } else if batch && !event.again && events.iter().any(|other| other.variant == event.variant) {
+        } else if batch && !event.again && events.iter().any(|other| is_one_variant(other, &event)) {
             let (path, variant) = (source(&event.path), &event.variant);
             let help = format!("give one another name: `{path} as Other{variant}`");
             errors.at(variant.span(), format!("two variants would be called `{variant}`; {help}"));
         } else {
+            let is_first =
+                |other: &&mut Listed| !other.again && other.all == event.all && same_path(&other.path, &event.path);
+            if let Some(first) = events.iter_mut().find(is_first) {
+                first.cfg_again.push(event.cfg.clone());
+            }
             events.push(event);
         }
     }
     events
+}
+
+/// Whether two types are one variant. Where each has a `#[cfg(..)]`, only the compiler knows whether they are there together.
+fn is_one_variant(one: &Listed, other: &Listed) -> bool {
+    one.variant == other.variant && (one.cfg.is_empty() || other.cfg.is_empty())
 }
 
 pub(crate) fn source(path: &Path) -> String {

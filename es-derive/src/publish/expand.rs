@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::model::Model;
 use crate::expand::{in_const, located};
-use crate::projection::{alias, aliases, cfg};
+use crate::projection::{alias, aliases, cfg, cfg_of_type};
 
 /// Writes all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -17,7 +17,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 fn listed(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let impls = model.events.iter().filter(|event| !event.again).map(|event| {
-        let (alias, cfg) = (alias(event), cfg(event));
+        let (alias, cfg) = (alias(event), cfg_of_type(event));
         quote_spanned! {located(event.span())=>
             #cfg
             #[automatically_derived]
