@@ -149,23 +149,23 @@ fn routes(model: &Model) -> TokenStream {
             let variant = &event.variant;
             let make = event_enum.as_ref().map_or_else(|| quote!(__es::identity), |name| quote!(#name::#variant));
             if event.all {
-                return quote_spanned!(located(event.span())=> #cfg routes.all_batch::<#path>(#make););
+                return quote_spanned!(located(event.span())=> #cfg __routes.all_batch::<#path>(#make););
             }
             return quote_spanned! {located(event.span())=>
                 #cfg
-                <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut routes, #make);
+                <#alias as __es::OfAggregate<#aggregate>>::route_batch::<Self>(&mut __routes, #make);
             };
         }
         if event.all {
             return quote_spanned! {located(event.span())=>
                 #cfg
-                routes.all_each::<#path>(<Self as __es::Project<#alias>>::boxed);
+                __routes.all_each::<#path>(<Self as __es::Project<#alias>>::boxed);
             };
         }
         quote_spanned! {located(event.span())=>
             #cfg
             <#alias as __es::OfAggregate<#aggregate>>::route_each::<Self>(
-                &mut routes,
+                &mut __routes,
                 <Self as __es::Project<#alias>>::boxed,
             );
         }
@@ -173,9 +173,9 @@ fn routes(model: &Model) -> TokenStream {
     quote! {
         #[allow(unused_mut)]
         fn routes() -> __es::Routes<Self> {
-            let mut routes = __es::Routes::<Self>::new();
+            let mut __routes = __es::Routes::<Self>::new();
             #(#lines)*
-            routes
+            __routes
         }
     }
 }
@@ -184,20 +184,20 @@ fn routes(model: &Model) -> TokenStream {
 fn read_model(model: &Model) -> TokenStream {
     let (create, reset) = match &model.place {
         Place::Store(_) => (
-            quote!(<Self as __es::ReadModel>::boxed_create(self, tx)),
-            quote!(<Self as __es::ReadModel>::boxed_reset(self, tx)),
+            quote!(<Self as __es::ReadModel>::boxed_create(self, __tx)),
+            quote!(<Self as __es::ReadModel>::boxed_reset(self, __tx)),
         ),
         Place::InMemory => (quote!(__es::nothing()), quote!(__es::start_again::<Self>(self))),
         Place::Missing(_) => (quote!(__es::nothing()), quote!(__es::nothing())),
     };
     quote_spanned! {located(model.ident.span())=>
         #[allow(unused_variables)]
-        fn create_model<'a>(&'a mut self, tx: &'a mut __es::TxOf<Self>) -> __es::BoxFuture<'a, __es::Projected> {
+        fn create_model<'a>(&'a mut self, __tx: &'a mut __es::TxOf<Self>) -> __es::BoxFuture<'a, __es::Projected> {
             #create
         }
 
         #[allow(unused_variables)]
-        fn reset_model<'a>(&'a mut self, tx: &'a mut __es::TxOf<Self>) -> __es::BoxFuture<'a, __es::Projected> {
+        fn reset_model<'a>(&'a mut self, __tx: &'a mut __es::TxOf<Self>) -> __es::BoxFuture<'a, __es::Projected> {
             #reset
         }
     }
@@ -210,10 +210,10 @@ fn project_events(batch: &Batch) -> TokenStream {
 
         fn project_events<'a>(
             &'a mut self,
-            events: &'a [__es::Recorded<<Self as __es::Projection>::Event>],
-            tx: &'a mut __es::TxOf<Self>,
+            __events: &'a [__es::Recorded<<Self as __es::Projection>::Event>],
+            __tx: &'a mut __es::TxOf<Self>,
         ) -> __es::BoxFuture<'a, __es::Projected> {
-            <Self as __es::ProjectBatch>::boxed(self, events, tx)
+            <Self as __es::ProjectBatch>::boxed(self, __events, __tx)
         }
     }
 }

@@ -50,7 +50,7 @@ fn publish(model: &Model) -> TokenStream {
         quote_spanned! {located(event.span())=>
             #cfg
             <#alias as __es::OfAggregate<#aggregate>>::route_each::<__es::Feed<Self, __S>>(
-                &mut routes,
+                &mut __routes,
                 <Self as __es::ToPublic<#alias>>::boxed::<__S>,
             );
         }
@@ -66,9 +66,9 @@ fn publish(model: &Model) -> TokenStream {
 
             #[allow(unused_mut)]
             fn routes<__S: __es::OutboxStore>() -> __es::Routes<__es::Feed<Self, __S>> {
-                let mut routes = __es::Routes::<__es::Feed<Self, __S>>::new();
+                let mut __routes = __es::Routes::<__es::Feed<Self, __S>>::new();
                 #(#lines)*
-                routes
+                __routes
             }
         }
     }

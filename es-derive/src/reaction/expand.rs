@@ -77,7 +77,7 @@ fn reactions(model: &Model) -> TokenStream {
         quote_spanned! {located(event.span())=>
             #cfg
             <#alias as __es::OfAggregate<#aggregate>>::route_reaction::<Self>(
-                &mut reactions,
+                &mut __reactions,
                 <Self as __es::React<#alias>>::boxed,
                 <Self as __es::React<#alias>>::boxed_wake,
             );
@@ -86,9 +86,9 @@ fn reactions(model: &Model) -> TokenStream {
     quote! {
         #[allow(unused_mut)]
         fn reactions() -> __es::Reactions<Self> {
-            let mut reactions = __es::Reactions::<Self>::new();
+            let mut __reactions = __es::Reactions::<Self>::new();
             #(#lines)*
-            reactions
+            __reactions
         }
     }
 }
@@ -96,12 +96,12 @@ fn reactions(model: &Model) -> TokenStream {
 fn add_targets(model: &Model) -> TokenStream {
     let lines = targets(model).map(|(alias, path)| {
         quote_spanned! {located(span_of(path))=>
-            __es::add_target::<#alias, J>(journal, targets);
+            __es::add_target::<#alias, J>(__journal, __targets);
         }
     });
     quote! {
         #[allow(unused_variables)]
-        fn targets<J: __es::Journal + __es::SnapshotStore + __es::Clone>(journal: &J, targets: &__es::Targets) {
+        fn targets<J: __es::Journal + __es::SnapshotStore + __es::Clone>(__journal: &J, __targets: &__es::Targets) {
             #(#lines)*
         }
     }

@@ -102,12 +102,12 @@ fn commands(model: &Model) -> TokenStream {
     let arms = model.commands.members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
         let call = quote_spanned! {located(member.span())=> <Self as __es::Handle<#path>>::handle};
-        quote!(#cfg #ident::#variant(inner) => #call(self, inner, context),)
+        quote!(#cfg #ident::#variant(__inner) => #call(self, __inner, __context),)
     });
     quote! {
         #[allow(unused_variables)]
-        fn handle_command(&self, command: #ident, context: &__es::Context) -> __es::Decision<Self> {
-            match command { #(#arms)* }
+        fn handle_command(&self, __command: #ident, __context: &__es::Context) -> __es::Decision<Self> {
+            match __command { #(#arms)* }
         }
     }
 }
@@ -117,11 +117,11 @@ fn events(model: &Model) -> TokenStream {
     let arms = model.events.members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
         let call = quote_spanned! {located(member.span())=> <Self as __es::Apply<#path>>::apply};
-        quote!(#cfg #ident::#variant(ref inner) => #call(self, inner),)
+        quote!(#cfg #ident::#variant(ref __inner) => #call(self, __inner),)
     });
     quote! {
-        fn apply_event(&mut self, event: &#ident) {
-            match *event { #(#arms)* }
+        fn apply_event(&mut self, __event: &#ident) {
+            match *__event { #(#arms)* }
         }
     }
 }
@@ -130,15 +130,15 @@ fn encode(model: &Model) -> TokenStream {
     let ident = &model.events.ident;
     let arms = model.events.members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
-        quote!(#cfg #ident::#variant(ref inner) => __es::encode::<Self, #path>(inner, bytes),)
+        quote!(#cfg #ident::#variant(ref __inner) => __es::encode::<Self, #path>(__inner, __bytes),)
     });
     quote! {
         #[allow(unused_variables)]
         fn encode_event(
-            event: &#ident,
-            bytes: &mut __es::Vec<u8>,
+            __event: &#ident,
+            __bytes: &mut __es::Vec<u8>,
         ) -> __es::Result<__es::EventKind, __es::BoxError> {
-            match *event { #(#arms)* }
+            match *__event { #(#arms)* }
         }
     }
 }
@@ -156,11 +156,11 @@ fn decode(model: &Model) -> TokenStream {
     let decoders = events.chain(retired);
     quote! {
         fn decode_event_by<__C: __es::Codec>(
-            index: usize,
-            version: u32,
-            payload: __es::Payload<'_>,
+            __index: usize,
+            __version: u32,
+            __payload: __es::Payload<'_>,
         ) -> __es::Result<__es::Events<Self>, __es::DecodeError> {
-            __es::decode_by::<Self>(&[#(#decoders),*], index, version, payload)
+            __es::decode_by::<Self>(&[#(#decoders),*], __index, __version, __payload)
         }
     }
 }
@@ -170,11 +170,11 @@ fn into_any(model: &Model) -> TokenStream {
     let ident = &model.events.ident;
     let arms = model.events.members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
-        quote!(#cfg #ident::#variant(inner) => __es::into_any::<Self, #path>(inner),)
+        quote!(#cfg #ident::#variant(__inner) => __es::into_any::<Self, #path>(__inner),)
     });
     quote! {
-        fn into_any(event: #ident) -> __es::AnyEvent {
-            match event { #(#arms)* }
+        fn into_any(__event: #ident) -> __es::AnyEvent {
+            match __event { #(#arms)* }
         }
     }
 }
@@ -185,12 +185,12 @@ fn snapshot_methods(Policy { nested, .. }: &Policy) -> TokenStream {
             __es::state_hash(Self::STATE_SHAPE, &const { #nested }, &Self::MODEL)
         }
 
-        fn encode_state(&self, bytes: &mut __es::Vec<u8>) -> __es::Result<(), __es::BoxError> {
-            __es::encode_state::<Self>(self, bytes)
+        fn encode_state(&self, __bytes: &mut __es::Vec<u8>) -> __es::Result<(), __es::BoxError> {
+            __es::encode_state::<Self>(self, __bytes)
         }
 
-        fn decode_state(payload: __es::Payload<'_>) -> __es::Result<Self, __es::PayloadError> {
-            __es::decode_state::<Self>(payload)
+        fn decode_state(__payload: __es::Payload<'_>) -> __es::Result<Self, __es::PayloadError> {
+            __es::decode_state::<Self>(__payload)
         }
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn impls(model: &Model) -> TokenStream {
 fn clone(aggregate: &Ident, Members { ident, members }: &Members, call: &TokenStream) -> TokenStream {
     let arms = members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
-        quote!(#cfg Self::#variant(ref inner) => Self::#variant(#call::<#aggregate, #path>(inner)),)
+        quote!(#cfg Self::#variant(ref __inner) => Self::#variant(#call::<#aggregate, #path>(__inner)),)
     });
     quote! {
         #[automatically_derived]
@@ -79,12 +79,12 @@ fn debug(aggregate: &Ident, Members { ident, members }: &Members, call: &TokenSt
     let arms = members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
         let name = text::plain(variant);
-        quote!(#cfg Self::#variant(ref inner) => #call::<#aggregate, #path>(#name, inner, f),)
+        quote!(#cfg Self::#variant(ref __inner) => #call::<#aggregate, #path>(#name, __inner, __f),)
     });
     quote! {
         #[automatically_derived]
         impl __es::Debug for #ident {
-            fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            fn fmt(&self, __f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
                 match *self { #(#arms)* }
             }
         }
@@ -95,15 +95,15 @@ fn partial_eq(aggregate: &Ident, Members { ident, members }: &Members) -> TokenS
     let arms = members.iter().map(|member| {
         let (variant, path, cfg) = (&member.variant, &member.path, cfg(member));
         quote! {
-            #cfg (Self::#variant(a), Self::#variant(b)) => __es::same_event::<#aggregate, #path>(a, b),
+            #cfg (Self::#variant(__a), Self::#variant(__b)) => __es::same_event::<#aggregate, #path>(__a, __b),
         }
     });
     quote! {
         #[automatically_derived]
         impl __es::PartialEq for #ident {
             #[allow(unreachable_patterns)]
-            fn eq(&self, other: &Self) -> bool {
-                match (self, other) { #(#arms)* _ => false }
+            fn eq(&self, __other: &Self) -> bool {
+                match (self, __other) { #(#arms)* _ => false }
             }
         }
     }
@@ -124,8 +124,8 @@ fn membership(aggregate: &Ident, Members { ident, members }: &Members, member_of
             #cfg
             #[automatically_derived]
             impl __es::From<#alias> for #ident {
-                fn from(inner: #alias) -> Self {
-                    Self::#variant(inner)
+                fn from(__inner: #alias) -> Self {
+                    Self::#variant(__inner)
                 }
             }
         };
@@ -160,8 +160,8 @@ fn into_events(aggregate: &Ident, Members { ident, members }: &Members) -> Token
             #cfg
             #[automatically_derived]
             impl __es::IntoEvents<#aggregate> for #path {
-                fn append_to(self, events: &mut __es::Events<#aggregate>) {
-                    events.push(#ident::#variant(self));
+                fn append_to(self, __events: &mut __es::Events<#aggregate>) {
+                    __events.push(#ident::#variant(self));
                 }
             }
         }
@@ -171,8 +171,8 @@ fn into_events(aggregate: &Ident, Members { ident, members }: &Members) -> Token
 
         #[automatically_derived]
         impl __es::IntoEvents<#aggregate> for #ident {
-            fn append_to(self, events: &mut __es::Events<#aggregate>) {
-                events.push(self);
+            fn append_to(self, __events: &mut __es::Events<#aggregate>) {
+                __events.push(self);
             }
         }
     }

@@ -44,13 +44,13 @@ fn event_impl(event: &Model) -> TokenStream {
             const SHAPES: &'static [__es::VersionShape] = #shapes;
 
             fn decode<__C: __es::Codec>(
-                version: u32,
-                payload: __es::Payload<'_>,
+                __version: u32,
+                __payload: __es::Payload<'_>,
             ) -> __es::Result<Self, __es::DecodeError> {
-                match version {
-                    #version => __es::decode_current::<Self, __C>(payload),
+                match __version {
+                    #version => __es::decode_current::<Self, __C>(__payload),
                     #decoders
-                    _ => __es::Result::Err(__es::unknown_version::<Self>(version)),
+                    _ => __es::Result::Err(__es::unknown_version::<Self>(__version)),
                 }
             }
         }
@@ -61,7 +61,7 @@ fn event_impl(event: &Model) -> TokenStream {
 fn decoders(history: &History) -> TokenStream {
     let History { previous, oldest, older, .. } = history;
     let own = older.iter().map(
-        |Version { number, ident, .. }| quote!(#number => __es::decode_older::<Self, __C, #ident>(#number, payload),),
+        |Version { number, ident, .. }| quote!(#number => __es::decode_older::<Self, __C, #ident>(#number, __payload),),
     );
     let before = previous.as_ref().map(|previous| {
         let span = located(previous.span());
@@ -69,7 +69,7 @@ fn decoders(history: &History) -> TokenStream {
         let first = first.unwrap_or_else(|| quote_spanned!(span=> Self));
         let decode = quote_spanned!(span=> __es::decode_previous::<Self, #previous, #first>);
         let read = of_previous(previous, &quote!(decode::<__C>));
-        quote!(..#oldest => #decode(version, payload, #read),)
+        quote!(..#oldest => #decode(__version, __payload, #read),)
     });
     quote!(#(#own)* #before)
 }

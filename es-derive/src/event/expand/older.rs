@@ -101,9 +101,9 @@ fn reads_nothing(event: &Model, ident: &Ident) -> TokenStream {
         #[automatically_derived]
         impl<'de> #private::serde::Deserialize<'de> for #ident {
             fn deserialize<__D: #private::serde::Deserializer<'de>>(
-                deserializer: __D,
+                __deserializer: __D,
             ) -> #private::Result<Self, __D::Error> {
-                #private::Result::map(#private::read_nothing(deserializer, #name), |()| Self)
+                #private::Result::map(#private::read_nothing(__deserializer, #name), |()| Self)
             }
         }
     }
