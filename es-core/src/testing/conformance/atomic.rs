@@ -49,7 +49,7 @@ pub(super) async fn g07_an_append_over_several_streams_is_visible_at_once_or_not
                     *seen.entry(event.version).or_default() += 1;
                 }
                 let half = seen.iter().find(|(_, events)| **events != 2);
-                assert_eq!(half, None, "a page ends within an append, though it has room for more");
+                assert_eq!(half, None, "a page had half of an append, though it had room for more");
                 next = page.next();
             }
         }
