@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::aggregate::EventKind;
@@ -28,8 +28,8 @@ pub(super) struct Golden {
 pub(super) struct Written {
     pub(super) event: String,
     pub(super) version: u32,
-    /// Its JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Its JSON, which may be `null`: that of a struct without fields is.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some")]
     payload: Option<Value>,
     /// Its bytes in another format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +41,10 @@ pub(super) struct Written {
 struct Bytes {
     format: String,
     hex: String,
+}
+
+fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl Golden {
@@ -87,7 +91,7 @@ impl Written {
                 Ok((Json::FORMAT.to_owned(), bytes))
             }
             (None, Some(Bytes { format, hex })) => Ok((format.clone(), from_hex(hex)?)),
-            _ => Err(format!("what it became has either a `payload` or `bytes`, but `{}` has not", self.event)),
+            _ => Err(format!("`{}` in `became` has neither a `payload` nor `bytes`, or has both", self.event)),
         }
     }
 }
@@ -133,4 +137,19 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_back_whatever_its_payload_is() {
+        for payload in ["null", "{\"by\":1}", "[null]"] {
+            let written =
+                Written::new(EventKind { name: "taken", version: 1 }, Json::FORMAT, payload.as_bytes()).unwrap();
+            let read: Written = serde_json::from_str(&serde_json::to_string(&written).unwrap()).unwrap();
+            assert_eq!(read.payload(), Ok((Json::FORMAT.to_owned(), payload.as_bytes().to_vec())));
+        }
+    }
 }

@@ -350,7 +350,7 @@ mod files {
             (r#"{"event":"opened","version":1,"payload":{},"became":[]}"#, "has no event `opened`"),
             (
                 r#"{"event":"deposited","version":1,"payload":{"euros":1},"became":[{"event":"deposited","version":2}]}"#,
-                "either a `payload` or `bytes`",
+                "neither a `payload` nor `bytes`, or has both",
             ),
             (
                 r#"{"event":"deposited","version":1,"payload":{"euros":1},

@@ -104,6 +104,13 @@ impl LockFile {
         self.entries.iter().map(|entry| &entry.block)
     }
 
+    /// The name under which the file has the aggregate of a type, if it has it under one.
+    #[inline]
+    pub(super) fn aggregate_of(&self, path: &str) -> Option<&str> {
+        let mut names = self.aggregates.iter().filter(|(_, of)| *of == path).map(|(name, _)| name.as_str());
+        names.next().filter(|_| names.next().is_none())
+    }
+
     /// Notes down the type of an aggregate, and gives the one that was there.
     #[inline]
     pub(super) fn set_aggregate(&mut self, name: &str, path: &str) -> Option<String> {

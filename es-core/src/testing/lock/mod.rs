@@ -105,6 +105,8 @@ enum LockError {
     File { action: &'static str, path: PathBuf, source: io::Error },
     /// The file does not say what it should.
     Malformed { path: PathBuf, line: usize, what: String },
+    /// Aggregates have names that lead to the events of others, or to none.
+    Names { path: PathBuf, wrong: Vec<String> },
     /// Locked versions are not as they were.
     Differs { path: PathBuf, differences: Vec<Difference> },
     /// There are versions that the file does not hold.
@@ -122,6 +124,10 @@ impl fmt::Display for LockError {
             }
             Self::Malformed { path, line, what } => {
                 write!(f, "the schema lock `{}` cannot be read, line {line}: {what}", path.display())
+            }
+            Self::Names { path, wrong } => {
+                write!(f, "the names of aggregates are not as `{}` has them:", path.display())?;
+                wrong.iter().try_for_each(|wrong| write!(f, "\n  {wrong}"))
             }
             Self::Differs { path, differences } => write!(f, "{}", Report { path, differences }),
             Self::Missing { path, new } => write!(f, "{}", Missing { path, new }),
@@ -180,6 +186,10 @@ fn check(
     let is_new = found.is_none();
     let may_add = update || is_new || turn.made(path);
     let mut file = found.unwrap_or_else(LockFile::new);
+    let wrong = wrong_names(&file, aggregates);
+    if !wrong.is_empty() {
+        return Err(LockError::Names { path: path.to_owned(), wrong });
+    }
     let differences = Difference::joined(aggregates.iter().flat_map(|today| differences(&file, today)).collect());
     if !differences.is_empty() {
         return Err(LockError::Differs { path: path.to_owned(), differences });
@@ -204,6 +214,30 @@ fn check(
         notes.extend(new.iter().map(|new| format!("added to `{}`: {new}", path.display())));
     }
     Ok(may_add)
+}
+
+/// What is wrong with the names that aggregates have today.
+#[inline]
+fn wrong_names(file: &LockFile, aggregates: &[Today]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (index, today) in aggregates.iter().enumerate() {
+        let (name, path) = (today.aggregate, today.path);
+        if let Some(other) = aggregates[..index].iter().find(|other| other.aggregate == name && other.path != path) {
+            wrong.push(format!(
+                "`{}` and `{path}` are both `{name}` in the journal, so that they have the same streams; give one of them \
+                 another `name`",
+                other.path
+            ));
+        }
+        let is_of_today = |locked: &str| aggregates.iter().any(|today| today.aggregate == locked);
+        if let Some(locked) = file.aggregate_of(path).filter(|locked| *locked != name && !is_of_today(locked)) {
+            wrong.push(format!(
+                "`{path}` was `{locked}` and is `{name}`, so that nothing is read that was recorded as `{locked}`; give it \
+                 `name = \"{locked}\"`, or if no journal holds any of it, delete `{locked}` and its events from the file"
+            ));
+        }
+    }
+    wrong
 }
 
 /// How the locked versions of an aggregate differ from those of today.

@@ -428,6 +428,32 @@ fn an_event_under_a_new_name_keeps_what_is_locked_under_the_old_one() {
 }
 
 #[test]
+fn an_aggregate_keeps_its_name() {
+    let package = Package::holding(&[event("deposited", shapes![V1])]);
+    let mut renamed = account(&[], false);
+    renamed[0].aggregate = "konto";
+    for update in [false, true] {
+        let text = package.run(&renamed, update).unwrap_err();
+        assert!(text.contains("`bank::Account` was `account` and is `konto`"), "{text}");
+        assert!(text.contains("`name = \"account\"`"), "{text}");
+    }
+    // Another type may take over its events.
+    let mut moved = account(&[event("deposited", shapes![V1])], false);
+    moved[0].path = "bank::accounts::Account";
+    package.run(&moved, true).unwrap();
+}
+
+#[test]
+fn two_aggregates_have_two_names() {
+    let package = Package::new();
+    let mut two = account(&[event("deposited", shapes![V1])], false);
+    two.extend(account(&[event("taken", shapes![V1])], false));
+    two[1].path = "bank::Loan";
+    let text = package.run(&two, true).unwrap_err();
+    assert!(text.contains("`bank::Account` and `bank::Loan` are both `account` in the journal"), "{text}");
+}
+
+#[test]
 fn blocks_of_others_and_comments_stay_as_they_are() {
     let package = Package::new();
     let others = "\
@@ -490,6 +516,7 @@ fn tests_that_update_one_file_at_a_time_lose_nothing() {
                 let aggregate: &'static str = Box::leak(format!("account_{number}").into_boxed_str());
                 let mut today = account(&[event("deposited", shapes![V1])], false);
                 today[0].aggregate = aggregate;
+                today[0].path = aggregate;
                 today[0].events[0].versions[0].key.aggregate = aggregate.into();
                 package.run(&today, true).unwrap();
             });
