@@ -20,6 +20,22 @@ use proc_macro::TokenStream;
 
 /// Makes a struct or an enum an aggregate: writes the enums of its commands and events, and the dispatch to
 /// its `Handle` and `Apply`.
+///
+/// In `#[aggregate(..)]` on it:
+///
+/// - `commands(A, B)`, `events(A, B)`: what it takes, and what it records. `A as Name` is another variant in the enum; an event
+///   that changes nothing is `A(ignored)`.
+/// - `error = Type`: why a command is rejected.
+/// - `name = ".."`: what the journal knows it by; the name of the type in small letters, if nothing is said.
+/// - `id = Type`: the type of its ids; `String`, if nothing is said.
+/// - `retired(A, B)`: events that are not recorded any more, each with `impl Retire`.
+/// - `snapshot(every = 100, keep = 1, version = 1)`: keeps its state beside its events, every so many.
+/// - `codec = Type`: the format of its events and snapshots; JSON, if nothing is said.
+/// - `command_enum = Name`, `event_enum = Name`: the enums; `AccountCommand` and `AccountEvent`, if nothing is said.
+///   `derives(A, B)`: what they derive besides.
+/// - `crate = path`: where es-core is.
+///
+/// On a field, `#[apply(Event => expression)]`: what it becomes by the event; `self` is the state before, `event` the event.
 #[proc_macro_derive(Aggregate, attributes(aggregate, apply))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     aggregate::derive(input.into()).into()
@@ -71,18 +87,34 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a struct a projection: dispatches each event to its `Project`, or all of them to `ProjectBatch`.
+///
+/// In `#[projection(..)]` on it:
+///
+/// - `events(A, B)`: what it projects. `A of Aggregate` where events of several aggregates have one type, `all of Aggregate` for all of one,
+///   `A as Name` for another variant in the enum.
+/// - `store = Type`: where its read model is; or `in_memory`, where it is the value itself.
+/// - `name = ".."`: what its checkpoint is kept under; the name of the type in small letters, if nothing is said.
+/// - `version = 2`: the next one has the read model made anew; 1, if nothing is said.
+/// - `batch`: takes all events of a transaction at once, by `ProjectBatch`. `event_enum = Name` is the enum of them.
+/// - `crate = path`: where es-core is.
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     projection::derive(input.into()).into()
 }
 
 /// Makes a struct a publication: dispatches each event to its `ToPublic`.
+///
+/// In `#[publish(..)]` on it: `events(A, B)`, as in a projection; `source = ".."`, of its CloudEvents; `name = ".."`, what its outbox is kept
+/// under, the name of the type in small letters if nothing is said; `crate = path`, where es-core is.
 #[proc_macro_derive(Publish, attributes(publish))]
 pub fn derive_publish(input: TokenStream) -> TokenStream {
     publish::derive(input.into()).into()
 }
 
 /// Makes a struct a reaction: dispatches each event to its `React`.
+///
+/// In `#[reaction(..)]` on it: `events(A, B)`, as in a projection; `sends_to(Aggregate)`, whose commands it sends; `name = ".."`, what its
+/// checkpoint is kept under, the name of the type in small letters if nothing is said; `crate = path`, where es-core is.
 #[proc_macro_derive(Reaction, attributes(reaction))]
 pub fn derive_reaction(input: TokenStream) -> TokenStream {
     reaction::derive(input.into()).into()
