@@ -104,7 +104,7 @@ pub fn derive_projection(input: TokenStream) -> TokenStream {
 
 /// Makes a struct a publication: dispatches each event to its `ToPublic`.
 ///
-/// In `#[publish(..)]` on it: `events(A, B)`, as in a projection; `source = ".."`, of its CloudEvents; `name = ".."`, what its outbox is kept
+/// In `#[publish(..)]` on it: `events(A, B)`, as in a projection; `source = ".."`, that of its `CloudEvents`; `name = ".."`, what its outbox is kept
 /// under, the name of the type in small letters if nothing is said; `crate = path`, where es-core is.
 #[proc_macro_derive(Publish, attributes(publish))]
 pub fn derive_publish(input: TokenStream) -> TokenStream {
