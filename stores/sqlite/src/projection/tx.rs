@@ -43,8 +43,8 @@ impl SqliteTx {
         self.is_to_last = true;
     }
 
-    /// Whether that was asked for since the last time that this was.
-    pub(crate) fn is_to_last(&mut self) -> bool {
+    /// Whether that was asked for since the last time that this was called.
+    pub(crate) fn take_is_to_last(&mut self) -> bool {
         std::mem::take(&mut self.is_to_last)
     }
 

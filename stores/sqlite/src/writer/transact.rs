@@ -48,7 +48,8 @@ impl Writer {
     }
 
     fn begin_and_end<T>(&mut self, work: Work<SqliteTx, T>, runtime: Option<&Handle>) -> Result<T, Failure> {
-        self.tx.is_to_last();
+        // Views that change with appends ask for it too: those wait for the disk in any case.
+        self.tx.take_is_to_last();
         begin(&self.tx)?;
         if self.heads.refresh(&self.tx)? {
             self.views.forget();
@@ -66,7 +67,7 @@ impl Writer {
             Ended::Commit(_) if self.tx.is_autocommit() => Err(ended().into()),
             Ended::Commit(value) => {
                 commit(&self.tx)?;
-                if self.tx.is_to_last() {
+                if self.tx.take_is_to_last() {
                     self.sync()?;
                 }
                 Ok(value)
