@@ -47,7 +47,7 @@ fn decode<E: Event>(version: u32, events: u64) -> impl FnMut() -> f64 {
     move || {
         let started = Instant::now();
         for bytes in &payloads {
-            black_box(E::decode::<Json>(version, Payload { format: "json", bytes }).expect("it was written as such"));
+            black_box(E::decode::<Json>(version, &Payload { format: "json", bytes }).expect("it was written as such"));
         }
         rate(events, started)
     }

@@ -161,7 +161,8 @@ pub fn into_any<A, E: EventOf<A>>(event: E) -> AnyEvent {
 }
 
 /// Reads an event of type `E`, in the format of `C`, as one event of `A`.
-pub fn decode<C, A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
+#[inline]
+pub fn decode<C, A, E>(version: u32, payload: &Payload<'_>) -> Result<Events<A>, DecodeError>
 where
     C: Codec,
     A: Aggregate,
@@ -173,7 +174,7 @@ where
 }
 
 /// Reads a retired event of type `E`, in the format of `C`, as what it is today.
-pub fn decode_retired<C, A, E>(version: u32, payload: Payload<'_>) -> Result<Events<A>, DecodeError>
+pub fn decode_retired<C, A, E>(version: u32, payload: &Payload<'_>) -> Result<Events<A>, DecodeError>
 where
     C: Codec,
     A: Retire<E>,
@@ -183,14 +184,15 @@ where
 }
 
 /// Reads one kind of event of `A`.
-pub type Decoder<A> = fn(u32, Payload<'_>) -> Result<Events<A>, DecodeError>;
+pub type Decoder<A> = fn(u32, &Payload<'_>) -> Result<Events<A>, DecodeError>;
 
 /// Reads an event of `A` by the decoder of its kind.
+#[inline]
 pub fn decode_by<A: Aggregate>(
     decoders: &[Decoder<A>],
     index: usize,
     version: u32,
-    payload: Payload<'_>,
+    payload: &Payload<'_>,
 ) -> Result<Events<A>, DecodeError> {
     match decoders.get(index) {
         Some(decoder) => decoder(version, payload),
@@ -199,14 +201,16 @@ pub fn decode_by<A: Aggregate>(
 }
 
 /// Reads the payload of today's version of the event `E`.
-pub fn decode_current<E: Event, C: Codec>(payload: Payload<'_>) -> Result<E, DecodeError> {
+#[inline]
+pub fn decode_current<E: Event, C: Codec>(payload: &Payload<'_>) -> Result<E, DecodeError> {
     decode_version::<E, C, E>(E::MODEL.version, payload)
 }
 
 /// Reads the payload of version `version` of the event `E` as a `T`: the event itself, or a struct of an older version.
+#[inline]
 pub fn decode_version<E: Event, C: Codec, T: serde::de::DeserializeOwned>(
     version: u32,
-    payload: Payload<'_>,
+    payload: &Payload<'_>,
 ) -> Result<T, DecodeError> {
     payload.read::<C, T>().map_err(|source| DecodeError::Payload { name: E::MODEL.name.to_owned(), version, source })
 }

@@ -100,7 +100,7 @@ fn to_decode_and_apply_an_event_without_owned_data_allocates_nothing() {
         let region = Region::new(ALLOCATOR);
         for _ in 0..TIMES {
             let index = Sum::resolve(black_box("added")).unwrap();
-            for event in &Sum::decode_event(index, 1, payload).unwrap() {
+            for event in &Sum::decode_event(index, 1, &payload).unwrap() {
                 sum.apply_event(event);
             }
         }
@@ -130,7 +130,7 @@ noted!(NotedLong, event(version = 3, removed(by: String, since = 3)), #[event(re
 fn read<E: Event>(payload: Payload<'_>) -> f64 {
     let region = Region::new(ALLOCATOR);
     for _ in 0..TIMES {
-        black_box(E::decode::<Json>(E::MODEL.version, black_box(payload)).unwrap());
+        black_box(E::decode::<Json>(E::MODEL.version, black_box(&payload)).unwrap());
     }
     mean(&region, TIMES)
 }

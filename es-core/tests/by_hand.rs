@@ -48,7 +48,7 @@ impl private::Event for Increased {
 
     fn decode<C: private::Codec>(
         version: u32,
-        payload: private::Payload<'_>,
+        payload: &private::Payload<'_>,
     ) -> private::Result<Self, private::DecodeError> {
         match version {
             1 => private::decode_current::<Self, C>(payload),
@@ -171,7 +171,7 @@ impl private::Aggregate for Account {
     fn decode_event_by<C: private::Codec>(
         index: usize,
         version: u32,
-        payload: private::Payload<'_>,
+        payload: &private::Payload<'_>,
     ) -> private::Result<private::Events<Self>, private::DecodeError> {
         private::decode_by::<Self>(&[private::decode::<C, Self, Increased>], index, version, payload)
     }
@@ -193,6 +193,6 @@ fn an_event_written_by_hand_reads_back() {
     assert_eq!((kind.name, kind.version, &bytes[..]), ("increased", 1, &br#"{"by":7}"#[..]));
     let index = <Account as private::Aggregate>::resolve("increased").unwrap();
     let payload = private::Payload { format: "json", bytes: &bytes };
-    assert_eq!(<Account as private::Aggregate>::decode_event(index, 1, payload).unwrap(), [event]);
+    assert_eq!(<Account as private::Aggregate>::decode_event(index, 1, &payload).unwrap(), [event]);
     assert_eq!(Increased::MODEL.name, "increased");
 }

@@ -23,7 +23,7 @@ fn decode_as<A: Aggregate>(event: u8, version: u8, payload: Payload<'_>) {
     let names: Vec<&str> =
         A::MODEL.recorded_events().flat_map(|event| [&[event.name], event.aliases].concat()).collect();
     let name = names.get(usize::from(event)).copied().unwrap_or("unknown");
-    let decoded = A::resolve(name).and_then(|index| A::decode_event(index, version.into(), payload));
+    let decoded = A::resolve(name).and_then(|index| A::decode_event(index, version.into(), &payload));
     let events = match decoded {
         Ok(events) => events,
         // The message must come to an end too.
@@ -35,7 +35,7 @@ fn decode_as<A: Aggregate>(event: u8, version: u8, payload: Payload<'_>) {
         let mut bytes = Vec::new();
         let Ok(kind) = A::encode_event(event, &mut bytes) else { continue };
         let written = Payload { format: <A::Codec as es_core::Codec>::FORMAT, bytes: &bytes };
-        let again = A::resolve(kind.name).and_then(|index| A::decode_event(index, kind.version, written));
+        let again = A::resolve(kind.name).and_then(|index| A::decode_event(index, kind.version, &written));
         match again {
             Ok(again) => assert_eq!(again.as_slice(), std::slice::from_ref(event)),
             // JSON has no infinite numbers; such an event is refused before it is written.

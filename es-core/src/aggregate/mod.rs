@@ -75,14 +75,17 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     ///
     /// `index` is where [`AggregateModel::recorded_events`] has the event; [`resolve`](Self::resolve) finds it.
     #[doc(hidden)]
-    fn decode_event(index: usize, version: u32, payload: Payload<'_>) -> Result<Events<Self>, DecodeError> {
+    fn decode_event(index: usize, version: u32, payload: &Payload<'_>) -> Result<Events<Self>, DecodeError> {
         Self::decode_event_by::<Self::Codec>(index, version, payload)
     }
 
     /// Reads an event of the journal as [`decode_event`](Self::decode_event) does, in the format of `C`.
     #[doc(hidden)]
-    fn decode_event_by<C: Codec>(index: usize, version: u32, payload: Payload<'_>)
-    -> Result<Events<Self>, DecodeError>;
+    fn decode_event_by<C: Codec>(
+        index: usize,
+        version: u32,
+        payload: &Payload<'_>,
+    ) -> Result<Events<Self>, DecodeError>;
 
     /// The event itself, out of the enum; written by the derive for an aggregate with `retired(..)`.
     #[doc(hidden)]

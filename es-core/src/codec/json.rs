@@ -17,6 +17,7 @@ impl Codec for Json {
         Ok(serde_json::to_writer(bytes, value)?)
     }
 
+    #[inline]
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BoxError> {
         // The text is checked as a whole, and not each text in it: that is faster.
         Ok(serde_json::from_str(str::from_utf8(bytes)?)?)

@@ -24,6 +24,7 @@ impl Payload<'_> {
     ///
     /// [`PayloadError::Format`] when it is in another format, [`PayloadError::Content`] when it
     /// does not hold a `T`.
+    #[inline]
     pub fn read<C: Codec, T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
         let Self { format, bytes } = *self;
         // The own format first: it is the one of nearly all.
@@ -36,16 +37,17 @@ impl Payload<'_> {
         } else {
             #[cfg(feature = "postcard")]
             if format == super::Postcard::FORMAT {
-                return super::Postcard::decode(bytes).map_err(|source| self.content(source));
+                return super::Postcard::decode(bytes).map_err(|source| unreadable(format, source));
             }
             return Err(PayloadError::Format { found: format.to_owned(), known: known::<C>() });
         };
-        content.map_err(|source| self.content(source))
+        content.map_err(|source| unreadable(format, source))
     }
+}
 
-    fn content(&self, source: BoxError) -> PayloadError {
-        PayloadError::Content { format: self.format.to_owned(), source }
-    }
+#[cold]
+fn unreadable(format: &str, source: BoxError) -> PayloadError {
+    PayloadError::Content { format: format.to_owned(), source }
 }
 
 /// The formats that an aggregate with the codec `C` reads.

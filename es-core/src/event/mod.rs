@@ -65,7 +65,7 @@ pub trait Event: EventData {
     ///
     /// [`DecodeError::Version`] for a version that the program does not know,
     /// [`DecodeError::Payload`] for bytes that are not such an event.
-    fn decode<C: Codec>(version: u32, payload: Payload<'_>) -> Result<Self, DecodeError>;
+    fn decode<C: Codec>(version: u32, payload: &Payload<'_>) -> Result<Self, DecodeError>;
 }
 
 /// What a type needs to be the content of an event.

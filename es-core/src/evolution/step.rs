@@ -28,7 +28,7 @@ impl<P: Event> Previous<P> {
     pub const SHAPES: &'static [VersionShape] = P::SHAPES;
 
     /// Reads this version, or one before.
-    pub fn decode<C: Codec>(version: u32, payload: Payload<'_>) -> Result<P, DecodeError> {
+    pub fn decode<C: Codec>(version: u32, payload: &Payload<'_>) -> Result<P, DecodeError> {
         P::decode::<C>(version, payload)
     }
 }
@@ -41,7 +41,7 @@ pub trait NoEvent<P> {
     const SHAPES: &'static [VersionShape] = &[];
 
     /// Reads nothing.
-    fn decode<C: Codec>(version: u32, _: Payload<'_>) -> Result<P, DecodeError> {
+    fn decode<C: Codec>(version: u32, _: &Payload<'_>) -> Result<P, DecodeError> {
         Err(DecodeError::Version { name: String::new(), version, oldest: 0, newest: 0 })
     }
 }
@@ -95,7 +95,7 @@ pub fn convert<Old, New, F: FnOnce(Old) -> New>(old: Old, with: F) -> New {
 }
 
 /// Reads a `T`, which is version `version` of the event `E`, and lifts it.
-pub fn decode_older<E, C, T>(version: u32, payload: Payload<'_>) -> Result<E, DecodeError>
+pub fn decode_older<E, C, T>(version: u32, payload: &Payload<'_>) -> Result<E, DecodeError>
 where
     E: Event + From<T>,
     C: Codec,
@@ -107,8 +107,8 @@ where
 /// Reads what is older than the history of `E` by `read`, and lifts it by way of `O`, the oldest version in there.
 pub fn decode_previous<E, P, O>(
     version: u32,
-    payload: Payload<'_>,
-    read: fn(u32, Payload<'_>) -> Result<P, DecodeError>,
+    payload: &Payload<'_>,
+    read: fn(u32, &Payload<'_>) -> Result<P, DecodeError>,
 ) -> Result<E, DecodeError>
 where
     E: Event + From<O>,

@@ -64,6 +64,8 @@ pub struct Page {
     size: PageSize,
     next: Position,
     more: bool,
+    /// At hand: that of most events.
+    no_metadata: &'static Arc<Metadata>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,6 +101,7 @@ impl Page {
             size,
             next: after,
             more: false,
+            no_metadata: &NO_METADATA,
         }
     }
 
@@ -229,8 +232,15 @@ impl Page {
     }
 
     /// The events, in order.
+    #[inline]
     pub fn iter(&self) -> PageEvents<'_> {
-        PageEvents { page: self, entries: self.events.iter() }
+        self.iter_from(0)
+    }
+
+    /// The events from the one at `index` on.
+    #[inline]
+    pub(crate) fn iter_from(&self, index: usize) -> PageEvents<'_> {
+        PageEvents { page: self, entries: self.events.get(index..).unwrap_or_default().iter() }
     }
 
     /// The last event.
@@ -243,6 +253,7 @@ impl Page {
         self.events.get(index).map(|entry| self.event(entry))
     }
 
+    #[inline]
     fn event<'a>(&'a self, entry: &'a Entry) -> RawEvent<'a> {
         let kind = &self.kinds[entry.kind as usize];
         RawEvent {
@@ -254,7 +265,7 @@ impl Page {
             name: &kind.name,
             event_version: kind.version,
             payload: Payload { format: &kind.format, bytes: &self.bytes[entry.payload.clone()] },
-            metadata: entry.metadata.as_ref().unwrap_or(&NO_METADATA),
+            metadata: entry.metadata.as_ref().unwrap_or(self.no_metadata),
         }
     }
 }
@@ -278,6 +289,7 @@ pub struct PageEvents<'a> {
 impl<'a> Iterator for PageEvents<'a> {
     type Item = RawEvent<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.entries.next().map(|entry| self.page.event(entry))
     }

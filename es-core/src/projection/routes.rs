@@ -335,7 +335,7 @@ impl<A: Aggregate, E: EventOf<A> + 'static, P: Projection> Each<P> for Decoder<A
         raw: &RawEvent<'_>,
         tx: &'a mut TxOf<P>,
     ) -> Result<BoxFuture<'a, Projected>, DecodeError> {
-        let event = E::decode::<A::Codec>(raw.event_version, raw.payload)?;
+        let event = E::decode::<A::Codec>(raw.event_version, &raw.payload)?;
         Ok((self.make)(projection, recorded(event, raw, 0), tx))
     }
 
@@ -363,7 +363,7 @@ trait Batch<P: Projection>: Send + Sync {
 
 impl<A: Aggregate, E: EventOf<A> + 'static, P: Projection> Batch<P> for Decoder<A, E, BatchFn<P, E>> {
     fn decode(&self, raw: &RawEvent<'_>) -> Result<Recorded<P::Event>, DecodeError> {
-        let event = E::decode::<A::Codec>(raw.event_version, raw.payload)?;
+        let event = E::decode::<A::Codec>(raw.event_version, &raw.payload)?;
         Ok(recorded((self.make)(event), raw, 0))
     }
 

@@ -101,5 +101,5 @@ impl<A: Aggregate, P: Projection> Batch<P> for Decoder<A, BatchFn<P, A::Event>> 
 
 /// The current events that an event of the journal stands for.
 pub(super) fn decode_whole<A: Aggregate>(raw: &RawEvent<'_>) -> Result<Events<A>, DecodeError> {
-    A::decode_event(A::resolve(raw.name)?, raw.event_version, raw.payload)
+    A::decode_event(A::resolve(raw.name)?, raw.event_version, &raw.payload)
 }

@@ -38,7 +38,7 @@ impl<R: Reaction> Reactions<R> {
     }
 
     pub(crate) fn add<A: Aggregate, E: EventOf<A> + ReactedBy<R>>(&mut self, react: ReactFn<R, E>, wake: WakeFn<R, E>) {
-        let decode = |raw: &RawEvent<'_>| E::decode::<A::Codec>(raw.event_version, raw.payload);
+        let decode = |raw: &RawEvent<'_>| E::decode::<A::Codec>(raw.event_version, &raw.payload);
         let target = Box::new(To { decode, react, wake });
         self.current.push(Route { aggregate: A::NAME, model: E::EVENT, event_type: TypeId::of::<E>(), target });
         Retired::add::<A>(&mut self.retired);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, Events};
 use crate::event::{EventId, Position, StreamId};
-use crate::evolution::UnreadableEvent;
+use crate::evolution::{DecodeError, UnreadableEvent};
 use crate::join::begun;
 use crate::journal::{Journal, JournalError, Page, PageSize, RawEvent};
 
@@ -120,7 +120,7 @@ impl<A: Aggregate> Current<A> {
     }
 
     fn apply_page(&mut self, page: &Page, known: usize) -> Result<(), LoadError> {
-        let events = page.iter().skip(known);
+        let events = page.iter_from(known);
         if events.len() == 0 {
             return Ok(());
         }
@@ -129,12 +129,7 @@ impl<A: Aggregate> Current<A> {
         let mut at = (self.version, self.position, self.last_event);
         self.change(|state| {
             for raw in events {
-                result = follows(at.0, &raw).and_then(|()| {
-                    for event in &decoder.decode::<A>(&raw)? {
-                        state.apply_event(event);
-                    }
-                    Ok(())
-                });
+                result = follows(at.0, &raw).and_then(|()| decoder.apply(state, &raw));
                 if result.is_err() {
                     break;
                 }
@@ -160,15 +155,19 @@ async fn located(journal: &impl Journal, error: LoadError) -> LoadError {
 }
 
 /// Checks that no event is missing before `raw`: a state that leaves one out would be wrong in silence.
+#[inline]
 fn follows(version: u64, raw: &RawEvent<'_>) -> Result<(), LoadError> {
-    if raw.version == version + 1 {
-        return Ok(());
-    }
-    Err(LoadError::Journal(JournalError::Corrupt {
+    if raw.version == version + 1 { Ok(()) } else { Err(gap(version, *raw)) }
+}
+
+/// Takes a copy of the event: what is lent out only for this would keep each event from staying in registers.
+#[cold]
+fn gap(version: u64, raw: RawEvent<'_>) -> LoadError {
+    LoadError::Journal(JournalError::Corrupt {
         store: "the journal".to_owned(),
         position: (raw.position != Position::START).then_some(raw.position),
         what: format!("event {} of `{}` follows event {version}", raw.version, raw.stream),
-    }))
+    })
 }
 
 /// Decodes events of a page one after the other; finds the event of a name once.
@@ -183,15 +182,37 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn decode<A: Aggregate>(&mut self, raw: &RawEvent<'a>) -> Result<Events<A>, LoadError> {
+        self.read(raw).map_err(|source| unreadable(*raw, source))
+    }
+
+    /// Decodes an event and applies it, where it lies: each move of it would take longer than the change that it makes.
+    #[inline]
+    fn apply<A: Aggregate>(&mut self, state: &mut A, raw: &RawEvent<'a>) -> Result<(), LoadError> {
+        let read = self.read::<A>(raw);
+        if let Ok(events) = &read {
+            for event in events {
+                state.apply_event(event);
+            }
+            return Ok(());
+        }
+        read.map(drop).map_err(|source| unreadable(*raw, source))
+    }
+
+    #[inline]
+    fn read<A: Aggregate>(&mut self, raw: &RawEvent<'a>) -> Result<Events<A>, DecodeError> {
         let known = self.known.iter().find(|(name, _)| std::ptr::eq(*name, raw.name));
         let index = match known {
-            Some((_, index)) => Ok(*index),
-            None => A::resolve(raw.name).inspect(|index| self.known.push((raw.name, *index))),
+            Some((_, index)) => *index,
+            None => A::resolve(raw.name).inspect(|index| self.known.push((raw.name, *index)))?,
         };
-        index
-            .and_then(|index| A::decode_event(index, raw.event_version, raw.payload))
-            .map_err(|source| UnreadableEvent::new(raw.stream.clone(), raw.version, raw.position, source).into())
+        A::decode_event(index, raw.event_version, &raw.payload)
     }
+}
+
+/// Takes a copy, as [`gap`] does.
+#[cold]
+fn unreadable(raw: RawEvent<'_>, source: DecodeError) -> LoadError {
+    UnreadableEvent::new(raw.stream.clone(), raw.version, raw.position, source).into()
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(super) fn encode<A: Aggregate>(
         let mut payload = Vec::with_capacity(128);
         let kind = A::encode_event(event, &mut payload)?;
         let read = Payload { format: A::Codec::FORMAT, bytes: &payload };
-        A::decode_event(A::resolve(kind.name)?, kind.version, read)?.append_to(&mut written);
+        A::decode_event(A::resolve(kind.name)?, kind.version, &read)?.append_to(&mut written);
         new.push(NewEvent {
             id: ids.id(stream, index),
             name: Cow::Borrowed(kind.name),

@@ -12,5 +12,5 @@ use crate::evolution::DecodeError;
 /// As in the journal: [`DecodeError::Name`], [`DecodeError::Version`], [`DecodeError::Payload`].
 pub fn decode<A: Aggregate>(name: &str, version: u32, json: &[u8]) -> Result<Vec<A::Event>, DecodeError> {
     let payload = Payload { format: Json::FORMAT, bytes: json };
-    A::decode_event(A::resolve(name)?, version, payload).map(crate::Events::into_vec)
+    A::decode_event(A::resolve(name)?, version, &payload).map(crate::Events::into_vec)
 }

@@ -28,7 +28,7 @@ pub trait Visitor {
 
 impl<A: Aggregate> Aggregates for A {
     fn decode(raw: &RawEvent<'_>) -> Option<Result<(), DecodeError>> {
-        let decode = || A::decode_event(A::resolve(raw.name)?, raw.event_version, raw.payload).map(drop);
+        let decode = || A::decode_event(A::resolve(raw.name)?, raw.event_version, &raw.payload).map(drop);
         (raw.stream.aggregate() == A::NAME).then(decode)
     }
 

@@ -199,7 +199,7 @@ fn apply<A: Aggregate>(state: &mut A, event: &A::Event) {
     };
     let payload = Payload { format: A::Codec::FORMAT, bytes: &bytes };
     let shown = String::from_utf8_lossy(&bytes);
-    match A::resolve(kind.name).and_then(|index| A::decode_event(index, kind.version, payload)) {
+    match A::resolve(kind.name).and_then(|index| A::decode_event(index, kind.version, &payload)) {
         Ok(read) if read.as_slice() == std::slice::from_ref(event) => state.apply_event(event),
         Ok(read) => panic!("an event does not read back as it was written, as {shown}\n{}", diff(&[event], &read)),
         Err(error) => panic!("{event:?}, written as {shown}, does not read back: {error}"),

@@ -38,7 +38,7 @@ fn read<E: Event, C: Codec, R: Recorded<E>>(recorded: &R) -> Value {
     C::encode(recorded, &mut bytes).unwrap();
     // Another format than the codec's is read as well.
     let payload = Payload { format: C::FORMAT, bytes: &bytes };
-    let event = E::decode::<Json>(R::VERSION, payload).unwrap();
+    let event = E::decode::<Json>(R::VERSION, &payload).unwrap();
     serde_json::to_value(event).unwrap()
 }
 

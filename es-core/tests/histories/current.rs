@@ -31,7 +31,7 @@ impl Codec for Noting {
 
 /// What is asked of the codec to read an `E`.
 fn asked<E: Event>(version: u32, json: &str) -> Vec<&'static str> {
-    E::decode::<Noting>(version, Payload { format: Noting::FORMAT, bytes: json.as_bytes() }).unwrap();
+    E::decode::<Noting>(version, &Payload { format: Noting::FORMAT, bytes: json.as_bytes() }).unwrap();
     ASKED.take()
 }
 

@@ -15,7 +15,7 @@ struct Damage {
 impl Damage {
     fn read<E: Event>(&mut self, version: u32, format: &str, bytes: &[u8]) {
         let known = (E::MODEL.oldest..=E::MODEL.version).contains(&version);
-        match E::decode::<Json>(version, Payload { format, bytes }) {
+        match E::decode::<Json>(version, &Payload { format, bytes }) {
             Ok(event) => {
                 assert!(known);
                 // What reads can be written.

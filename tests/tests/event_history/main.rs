@@ -15,7 +15,7 @@ fn read<E: Event>(version: u32, json: &str) -> E {
 }
 
 fn decode<E: Event>(version: u32, json: &str) -> Result<E, DecodeError> {
-    E::decode::<Json>(version, Payload { format: Json::FORMAT, bytes: json.as_bytes() })
+    E::decode::<Json>(version, &Payload { format: Json::FORMAT, bytes: json.as_bytes() })
 }
 
 mod long {

@@ -67,7 +67,7 @@ impl Aggregate for Counter {
         Ok(EventKind { name: "added", version: 1 })
     }
 
-    fn decode_event_by<C: Codec>(_: usize, version: u32, payload: Payload<'_>) -> Result<Events<Self>, DecodeError> {
+    fn decode_event_by<C: Codec>(_: usize, version: u32, payload: &Payload<'_>) -> Result<Events<Self>, DecodeError> {
         let event = payload.read::<C, Add>();
         event.map(Events::one).map_err(|source| DecodeError::Payload { name: "added".to_owned(), version, source })
     }

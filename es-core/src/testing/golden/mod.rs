@@ -148,7 +148,7 @@ fn check_file(samples: &Samples, path: &Path, may_add: bool, notes: &mut Vec<Str
 /// Makes up a sample of an event version, and what it becomes.
 fn make<A: Aggregate>(index: usize, event: &str, version: u32) -> Result<Golden, String> {
     let payload = Payload { format: sample::Samples::FORMAT, bytes: b"" };
-    let made = match A::decode_event_by::<sample::Samples>(index, version, payload) {
+    let made = match A::decode_event_by::<sample::Samples>(index, version, &payload) {
         Err(DecodeError::Payload { source: PayloadError::Content { source, .. }, .. }) => {
             source.downcast_ref::<Sample>().cloned()
         }
@@ -188,7 +188,7 @@ fn check_one<A: Aggregate>(golden: &Golden) -> Result<(), String> {
 
 fn read<A: Aggregate>(event: &str, version: u32, format: &str, bytes: &[u8]) -> Result<Vec<A::Event>, String> {
     A::resolve(event)
-        .and_then(|index| A::decode_event(index, version, Payload { format, bytes }))
+        .and_then(|index| A::decode_event(index, version, &Payload { format, bytes }))
         .map(crate::Events::into_vec)
         .map_err(|error| error.to_string())
 }

@@ -249,7 +249,7 @@ mod files {
         fn decode_event_by<C: Codec>(
             _: usize,
             version: u32,
-            payload: Payload<'_>,
+            payload: &Payload<'_>,
         ) -> Result<Events<Self>, DecodeError> {
             let event = match version {
                 1 => payload.read::<C, DepositedV1>().map(|old| Deposited { cents: old.euros * FACTOR }),

@@ -158,7 +158,7 @@ fn decode(model: &Model) -> TokenStream {
         fn decode_event_by<__C: __es::Codec>(
             __index: usize,
             __version: u32,
-            __payload: __es::Payload<'_>,
+            __payload: &__es::Payload<'_>,
         ) -> __es::Result<__es::Events<Self>, __es::DecodeError> {
             __es::decode_by::<Self>(&[#(#decoders),*], __index, __version, __payload)
         }

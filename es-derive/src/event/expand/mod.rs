@@ -43,9 +43,10 @@ fn event_impl(event: &Model) -> TokenStream {
                 __es::EventModel::new(#name, &[#(#aliases),*], #type_name, #docs, #version, #oldest, #fields);
             const SHAPES: &'static [__es::VersionShape] = #shapes;
 
+            #[inline]
             fn decode<__C: __es::Codec>(
                 __version: u32,
-                __payload: __es::Payload<'_>,
+                __payload: &__es::Payload<'_>,
             ) -> __es::Result<Self, __es::DecodeError> {
                 match __version {
                     #version => __es::decode_current::<Self, __C>(__payload),

@@ -27,7 +27,7 @@ pub(in crate::testing::conformance) struct Added(pub(in crate::testing::conforma
 impl Event for Added {
     const MODEL: EventModel = EventModel::new("added", &[], "Added", "", 1, 1, &[]);
 
-    fn decode<C: Codec>(version: u32, payload: Payload<'_>) -> Result<Self, DecodeError> {
+    fn decode<C: Codec>(version: u32, payload: &Payload<'_>) -> Result<Self, DecodeError> {
         let read = payload.read::<C, Self>();
         read.map_err(|source| DecodeError::Payload { name: "added".to_owned(), version, source })
     }
@@ -80,7 +80,7 @@ impl Aggregate for Sum {
         Ok(EventKind { name: "added", version: 1 })
     }
 
-    fn decode_event_by<C: Codec>(_: usize, version: u32, payload: Payload<'_>) -> Result<Events<Self>, DecodeError> {
+    fn decode_event_by<C: Codec>(_: usize, version: u32, payload: &Payload<'_>) -> Result<Events<Self>, DecodeError> {
         Added::decode::<C>(version, payload).map(Events::one)
     }
 }
