@@ -79,6 +79,45 @@ fn fields_may_be_private_and_all_see_the_state_before_the_event() {
     assert_eq!(in_a_module::SafeDial::NAME, "safe_dial");
 }
 
+mod with_return {
+    use es_core::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Command, Debug, Clone)]
+    pub struct Step(pub u64);
+
+    #[derive(Event, Serialize, Deserialize, Debug, Clone, PartialEq)]
+    pub struct Stepped(u64);
+
+    #[derive(Aggregate, Debug, Default, Clone, PartialEq)]
+    #[aggregate(commands(Step), events(Stepped), error = std::convert::Infallible)]
+    pub struct Walk {
+        #[apply(Stepped => self.steps + 1)]
+        pub steps: u64,
+        #[apply(Stepped => {
+            if event.0 > 10 {
+                return self.far;
+            }
+            self.far + event.0
+        })]
+        pub far: u64,
+    }
+
+    impl Handle<Step> for Walk {
+        fn handle(&self, command: Step, _: &Context) -> Decision<Self> {
+            accept(Stepped(command.0))
+        }
+    }
+}
+
+#[test]
+fn a_return_gives_what_its_field_becomes_and_the_other_fields_change_all_the_same() {
+    let mut walk = with_return::Walk::initial();
+    run(&mut walk, with_return::Step(3));
+    run(&mut walk, with_return::Step(11));
+    assert_eq!(walk, with_return::Walk { steps: 2, far: 3 });
+}
+
 mod on_an_enum {
     use es_core::prelude::*;
     use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! `#[aggregate(..)]` and `#[apply(..)]`, as they are written.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, LitInt, LitStr, Path, Token, Type, parenthesized};
 
-use crate::attr::{Item, Known, Once, Spoiled, options, options_of, parse_root, parse_value, skip_comma};
+use crate::attr::{Item, Known, Once, Spoiled, misplaced, options, options_of, parse_root, parse_value, skip_comma};
 use crate::errors::Errors;
 
 const PLACE: &str = "#[aggregate(..)]";
@@ -81,12 +81,15 @@ pub(crate) struct Apply {
     pub(crate) event: Path,
     /// `None` if it cannot be read: the event is named all the same.
     pub(crate) expression: Option<TokenStream>,
+    /// Whether there is a `return` in it.
+    pub(crate) returns: bool,
 }
 
 /// Reads the item and its attributes.
 pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
     misplaced_applies(&input, errors);
+    misplaced(&input, "aggregate", "; what a field becomes is written `#[apply(Event => expression)]`", errors);
     let attrs: Vec<Attribute> = input.attrs.iter().filter(|attr| attr.path().is_ident("aggregate")).cloned().collect();
     let item = Item::read(input, "an aggregate", errors)?;
     let mut attributes = Attributes {
@@ -208,7 +211,8 @@ fn applies(item: &Item, errors: &Errors) -> Vec<Apply> {
                 let expression = expression(input).map_err(|error| report_apply(&error, errors)).ok();
                 // What is left is part of the mistake.
                 input.parse::<TokenStream>()?;
-                Ok(Apply { field, event, expression })
+                let returns = expression.clone().is_some_and(has_return);
+                Ok(Apply { field, event, expression, returns })
             };
             match attr.parse_args_with(read) {
                 Ok(apply) => applies.push(apply),
@@ -224,6 +228,15 @@ fn expression(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     input.parse::<Token![=>]>()?;
     let expression: TokenStream = input.parse()?;
     if expression.is_empty() { Err(input.error("expected an expression")) } else { Ok(expression) }
+}
+
+/// Whether `return` is among the tokens.
+fn has_return(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => has_return(group.stream()),
+        TokenTree::Ident(ident) => ident == "return",
+        _ => false,
+    })
 }
 
 fn report_apply(error: &syn::Error, errors: &Errors) {

@@ -78,11 +78,29 @@ impl Member {
     pub(crate) fn span(&self) -> Span {
         path_span(&self.path)
     }
+
+    /// The type's name, where it is one of the module that the aggregate is in.
+    fn here(&self) -> Option<Ident> {
+        self.path.get_ident().cloned()
+    }
 }
 
 /// Where the last name of `path` stands.
 pub(crate) fn path_span(path: &Path) -> Span {
     path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span())
+}
+
+/// The name of a generated enum. One that a type beside it has is reported, and becomes another.
+fn free_name(name: Ident, listed: &[Ident], aggregate: &Ident, noun: &str, errors: &Errors) -> Ident {
+    let help = format!("give the enum another name: `{noun}_enum = Name`");
+    if let Some(taken) = listed.iter().find(|listed| **listed == name) {
+        errors.at(taken.span(), format!("`{name}` is the name of the enum of all {noun}s as well; {help}"));
+    } else if name == *aggregate {
+        errors.at(name.span(), format!("`{name}` is the name of the aggregate; {help}"));
+    } else {
+        return name;
+    }
+    format_ident!("__{}", name)
 }
 
 /// Checks what was read.
@@ -113,8 +131,17 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         let help = "; give it another with `name = \"..\"`";
         checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
     };
-    let commands = Members {
-        ident: command_enum.get().unwrap_or_else(|| format_ident!("{}Command", item.ident)),
+    let default = format_ident!("{}Event", item.ident);
+    let command_enum = command_enum.get().filter(|command_enum| {
+        // The other one may have another name: then this one may have its.
+        let taken = *command_enum == default && event_enum.peek().is_none();
+        if taken {
+            errors.at(command_enum.span(), format!("`{command_enum}` names the enum of events already"));
+        }
+        !taken
+    });
+    let mut commands = Members {
+        ident: command_enum.unwrap_or_else(|| format_ident!("{}Command", item.ident)),
         members: members(commands.get().unwrap_or_default(), List::Commands, errors),
     };
     let events_given = events.get_spanned();
@@ -122,7 +149,6 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         let span = events_given.as_ref().map(|(span, _)| *span).or(place).unwrap_or_else(|| item.ident.span());
         errors.at(span, "an aggregate without events never changes; list what can happen to it in `events(..)`");
     }
-    let default = format_ident!("{}Event", item.ident);
     let event_enum = event_enum.get().filter(|event_enum| {
         let taken = *event_enum == commands.ident;
         if taken {
@@ -130,12 +156,16 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         }
         !taken
     });
-    let events = Members {
+    let mut events = Members {
         ident: event_enum.unwrap_or(default),
         members: members(events_given.map(|(_, events)| events).unwrap_or_default(), List::Events, errors),
     };
     let retired = members(retired.get().unwrap_or_default(), List::Retired, errors);
     let retired = without_current(retired, &events.members, errors);
+    let listed: Vec<Ident> =
+        [&commands.members, &events.members, &retired].into_iter().flatten().filter_map(Member::here).collect();
+    commands.ident = free_name(commands.ident, &listed, &item.ident, "command", errors);
+    events.ident = free_name(events.ident, &listed, &item.ident, "event", errors);
     for spoiled in spoiled.into_iter().filter(|spoiled| spoiled.name != "error") {
         errors.push(spoiled.error);
     }

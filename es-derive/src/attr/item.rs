@@ -110,6 +110,27 @@ impl Field {
     }
 }
 
+/// Reports each `#[name(..)]` on a field or a variant, where nothing reads it.
+pub(crate) fn misplaced(input: &DeriveInput, name: &str, help: &str, errors: &Errors) {
+    let report = |attrs: &[Attribute]| {
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
+            let (item, attr) = (text::plain(&input.ident), attr.path());
+            let message = format!("`#[{name}(..)]` stands on `{item}` itself, not in it{help}");
+            errors.push(syn::Error::new_spanned(attr, message));
+        }
+    };
+    match &input.data {
+        Data::Struct(data) => data.fields.iter().for_each(|field| report(&field.attrs)),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                report(&variant.attrs);
+                variant.fields.iter().for_each(|field| report(&field.attrs));
+            }
+        }
+        Data::Union(_) => {}
+    }
+}
+
 fn read_variant(variant: syn::Variant) -> Variant {
     let (style, fields) = read_fields(variant.fields);
     Variant { name: text::plain(&variant.ident), style, fields, serde: serde(&variant.attrs) }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::parse::ParseStream;
 use syn::{Attribute, DeriveInput, LitInt, LitStr, Path, Token, Type, parenthesized};
 
-use crate::attr::{Item, Known, Once, Spoiled, options_of, parse_root, parse_value, skip_comma};
+use crate::attr::{Item, Known, Once, Spoiled, misplaced, options_of, parse_root, parse_value, skip_comma};
 use crate::errors::Errors;
 
 const PLACE: &str = "#[projection(..)]";
@@ -57,6 +57,7 @@ pub(crate) struct Entry {
 /// Reads the item and its attributes.
 pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
+    misplaced(&input, "projection", "", errors);
     let attrs: Vec<Attribute> = input.attrs.iter().filter(|attr| attr.path().is_ident("projection")).cloned().collect();
     let item = Item::read(input, "a projection", errors)?;
     let mut attributes = Attributes {

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::parse::ParseStream;
 use syn::{Attribute, DeriveInput, LitStr, Path};
 
-use crate::attr::{Item, Known, Once, Spoiled, options_of, parse_root, parse_value};
+use crate::attr::{Item, Known, Once, Spoiled, misplaced, options_of, parse_root, parse_value};
 use crate::errors::Errors;
 use crate::projection::{Entry, entries};
 
@@ -39,6 +39,7 @@ pub(crate) struct Options {
 /// Reads the item and its attributes.
 pub(crate) fn read(input: TokenStream, errors: &Errors) -> Option<Attributes> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
+    misplaced(&input, "publish", "", errors);
     let attrs: Vec<Attribute> = input.attrs.iter().filter(|attr| attr.path().is_ident("publish")).cloned().collect();
     let item = Item::read(input, "a publication", errors)?;
     let mut attributes = Attributes {

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::DeriveInput;
 
 use super::layout;
-use crate::attr::{Item, Known, Once, options_of, parse_root};
+use crate::attr::{Item, Known, Once, misplaced, options_of, parse_root};
 use crate::errors::Errors;
 use crate::expand::in_const;
 use crate::text;
@@ -23,6 +23,7 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
 
 fn read(input: TokenStream, errors: &Errors) -> Option<TokenStream> {
     let input: DeriveInput = syn::parse2(input).map_err(|error| errors.push(error)).ok()?;
+    misplaced(&input, "shape", "", errors);
     let mut root = Once::default();
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("shape")) {
         let spoiled = options_of(attr, "#[shape(..)]", OPTIONS, errors, &mut |name, span, input| {

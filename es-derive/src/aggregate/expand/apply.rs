@@ -41,7 +41,10 @@ fn change(model: &Model, Changes { event, cfg, fields }: &Changes) -> TokenStrea
     let values = fields.iter().filter_map(|apply| {
         let (field, value) = (model.fields.get(apply.field)?, format_ident!("__{}", apply.field));
         let (ty, expression) = (&field.ty, apply.expression.as_ref()?);
-        Some(quote!(let #value: #ty = __es::expr!(#expression);))
+        let expression = quote!(__es::expr!(#expression));
+        // What it returns is what this field becomes. Without a function of its own it would leave out all fields of the event.
+        let expression = if apply.returns { quote!((|| -> #ty { #expression })()) } else { expression };
+        Some(quote!(let #value: #ty = #expression;))
     });
     let assignments = fields.iter().filter_map(|apply| {
         let (field, value) = (model.fields.get(apply.field)?, format_ident!("__{}", apply.field));
@@ -49,7 +52,7 @@ fn change(model: &Model, Changes { event, cfg, fields }: &Changes) -> TokenStrea
         Some(quote!(self.#member = #value;))
     });
     let body = quote! {
-        #[allow(unused_variables, clippy::used_underscore_binding)]
+        #[allow(unused_variables, clippy::redundant_closure_call, clippy::used_underscore_binding)]
         fn apply(&mut self, event: &#event) {
             let __before = &*self;
             #(#values)*
