@@ -37,7 +37,7 @@ pub mod __private;
 
 pub use aggregate::{
     Accepts, Aggregate, Apply, Command, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf,
-    IntoEvents, IntoIter, accept, reject,
+    IntoCommand, IntoEvents, IntoIter, accept, reject,
 };
 #[cfg(feature = "postcard")]
 pub use codec::Postcard;

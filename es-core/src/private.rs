@@ -17,7 +17,8 @@ pub use std::{concat, include_bytes, module_path};
 pub use crate::__expr as expr;
 pub use crate::BoxError;
 pub use crate::aggregate::{
-    Aggregate, Apply, Command, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf, IntoEvents,
+    Aggregate, Apply, Command, CommandData, CommandOf, Context, Decision, EventKind, EventOf, Events, Handle, IdOf,
+    IntoEvents,
 };
 pub use crate::check::{not_one_of_all, own_name};
 pub use crate::codec::{Codec, Json, Payload, PayloadError};
@@ -121,9 +122,39 @@ impl<const N: usize> fmt::Display for Unknown<N> {
 
 impl<const N: usize> std::error::Error for Unknown<N> {}
 
+/// What a command needs.
+#[diagnostic::on_unimplemented(
+    message = "command `{Self}` is not Clone and Debug",
+    label = "a lost race decides a command again, and errors show it",
+    note = "write `#[derive(Command, Debug, Clone)]` on it"
+)]
+pub trait CopiedAndShown: Sized {
+    /// How it is copied and shown.
+    const DATA: CommandData<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Clone + Debug> CopiedAndShown for C {
+    const DATA: CommandData<Self> = CommandData::new();
+}
+
+/// How a command is copied and shown.
+pub const fn command_data<C: CopiedAndShown>() -> CommandData<C> {
+    C::DATA
+}
+
 /// Clones a command of `A`.
 pub fn clone_command<A, C: CommandOf<A>>(command: &C) -> C {
-    command.clone()
+    (C::DATA.copy)(command)
+}
+
+/// A command, as its `Debug` has it.
+struct Shown<'a, C>(&'a C);
+
+impl<C: Command> Debug for Shown<'_, C> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        (C::DATA.show)(self.0, f)
+    }
 }
 
 /// Clones an event of `A`.
@@ -133,7 +164,7 @@ pub fn clone_event<A, E: EventOf<A>>(event: &E) -> E {
 
 /// Writes a command of `A` as the variant of an enum.
 pub fn fmt_command<A, C: CommandOf<A>>(variant: &str, command: &C, f: &mut Formatter<'_>) -> fmt::Result {
-    f.debug_tuple(variant).field(command).finish()
+    f.debug_tuple(variant).field(&Shown(command)).finish()
 }
 
 /// Writes an event of `A` as the variant of an enum.

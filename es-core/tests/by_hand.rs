@@ -38,6 +38,7 @@ impl Handle<Increase> for Account {
 impl private::Command for Increase {
     const MODEL: private::CommandModel =
         private::CommandModel::new("Increase", "", &[private::FieldModel::new("by", "u64", "")]);
+    const DATA: private::CommandData<Self> = private::command_data::<Increase>();
 }
 
 // #[derive(Event)] expands to:

@@ -7,16 +7,30 @@ use super::Aggregate;
 /// A value that names one aggregate of type `A`: an id of its type, by value or by reference, or a `&str`
 /// where the type is `String`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not name an aggregate `{A}`",
-    label = "expected the id type of `{A}`",
-    note = "the id type is `String`, or what `id = ..` in `#[aggregate(..)]` says"
+    message = "`{Self}` does not name an aggregate `{A}`, whose ids are of type `{Id}`",
+    label = "expected `{Id}`, or a reference to it",
+    note = "the type is what `id = ..` in `#[aggregate(..)]` of `{A}` says, or `String`; a text becomes an id by \
+            `.parse::<{Id}>()`"
 )]
-pub trait IdOf<A> {
+pub trait IdOf<A: Aggregate, Id = <A as Aggregate>::Id> {
     /// The id as the journal holds it.
     fn id_text(&self) -> Cow<'_, str>;
 }
 
-impl<A: Aggregate<Id = String>> IdOf<A> for &str {
+// The type of the ids is a parameter, so that this is no candidate where it is another one: rustc would speak of `String`
+// then, and not of the type that is asked for.
+impl<A: Aggregate<Id = String>> IdOf<A, String> for &str {
+    fn id_text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+}
+
+/// The ids of no aggregate.
+pub struct NoId;
+
+// Keeps the one above from being the only candidate, which rustc would take before it knows the aggregate.
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate> IdOf<A, NoId> for &str {
     fn id_text(&self) -> Cow<'_, str> {
         Cow::Borrowed(self)
     }

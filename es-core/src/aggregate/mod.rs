@@ -5,7 +5,7 @@ mod decision;
 mod events;
 mod id;
 
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 use std::str::FromStr;
 
 pub use context::Context;
@@ -139,21 +139,31 @@ pub struct EventKind {
     label = "not a command",
     note = "write `#[derive(Command, Debug, Clone)]` on it"
 )]
-pub trait Command: CommandData {
+pub trait Command: Sized + Send + Sync + 'static {
     /// What the derive knows of the command.
     const MODEL: CommandModel;
+    /// How the command is copied, since a lost race decides it again, and shown, as in errors.
+    ///
+    /// Not by bounds on the trait: a command without `Clone` or `Debug` would be an error wherever it is named, and not
+    /// only where it is declared.
+    #[doc(hidden)]
+    const DATA: CommandData<Self>;
 }
 
-/// What a type needs to be the content of a command.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a command: a lost race decides it again, and errors show it",
-    label = "a command is Clone and Debug",
-    note = "write `#[derive(Command, Debug, Clone)]` on it; it is Send, Sync and 'static too"
-)]
-pub trait CommandData: Clone + Debug + Send + Sync + 'static {}
+/// How a command is copied and shown.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct CommandData<C> {
+    pub(crate) copy: fn(&C) -> C,
+    pub(crate) show: fn(&C, &mut fmt::Formatter<'_>) -> fmt::Result,
+}
 
-#[diagnostic::do_not_recommend]
-impl<T> CommandData for T where T: Clone + Debug + Send + Sync + 'static {}
+impl<C: Clone + Debug> CommandData<C> {
+    /// By its `Clone` and its `Debug`.
+    pub(crate) const fn new() -> Self {
+        Self { copy: C::clone, show: C::fmt }
+    }
+}
 
 /// Decides on the commands of type `C`.
 ///
@@ -200,6 +210,26 @@ pub trait Apply<E: EventOf<Self>>: Sized {
 pub trait CommandOf<A>: Command {
     #[doc(hidden)]
     const COMMAND: &'static CommandModel = &Self::MODEL;
+}
+
+/// A command as an aggregate `A` takes it: one listed in `commands(..)`, or the enum of all of them.
+///
+/// Implemented for all that becomes the enum by `Into`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command of `{A}`",
+    label = "not listed in `commands(..)`",
+    note = "add it to `commands(..)` in `#[aggregate(..)]` of `{A}`"
+)]
+pub trait IntoCommand<A: Aggregate> {
+    /// The command as one of those of the aggregate.
+    fn into_command(self) -> A::Command;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, C: Into<A::Command>> IntoCommand<A> for C {
+    fn into_command(self) -> A::Command {
+        self.into()
+    }
 }
 
 /// Says that `Self` is an event listed in `events(..)` of `A`; written by the derive.

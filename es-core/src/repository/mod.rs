@@ -34,7 +34,7 @@ pub(crate) use sent::new_events;
 pub(crate) use snapshots::format_of;
 pub use unit::{Committed, Decided, UnitCommand, UnitOfWork};
 
-use crate::aggregate::{Aggregate, IdOf};
+use crate::aggregate::{Aggregate, IdOf, IntoCommand};
 use crate::event::{Clock, StreamId};
 use crate::journal::Journal;
 use crate::snapshot::{SnapshotPolicy, SnapshotStore};
@@ -171,8 +171,8 @@ impl<A: Aggregate, S: Journal + SnapshotStore> Repository<A, S> {
     /// - [`ExecuteError::Journal`] when the store fails: whether to try again says
     ///   [`is_transient`](crate::JournalError::is_transient);
     /// - the others say what is wrong with the id, the journal, or an event in it: nothing was written.
-    pub fn execute(&self, id: impl IdOf<A>, command: impl Into<A::Command>) -> Execute<A, S> {
-        Execute::new(self.clone(), StreamId::new(A::NAME, &id.id_text()), command.into())
+    pub fn execute(&self, id: impl IdOf<A>, command: impl IntoCommand<A>) -> Execute<A, S> {
+        Execute::new(self.clone(), StreamId::new(A::NAME, &id.id_text()), command.into_command())
     }
 
     /// Loads the aggregate `id` as it is, or with [`at_version`](Load::at_version) or [`as_of`](Load::as_of) as it was.

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use super::diff::diff;
-use crate::aggregate::{Aggregate, Context, Events, IntoEvents};
+use crate::aggregate::{Aggregate, Context, Events, IntoCommand, IntoEvents};
 use crate::codec::{Codec, Payload};
 use crate::event::{CommandId, Metadata, Timestamp};
 
@@ -84,8 +84,8 @@ impl<A: Aggregate> Scenario<A> {
     ///
     /// If an event that it gives does not read back as it was written.
     #[track_caller]
-    pub fn when(mut self, command: impl Into<A::Command>) -> Then<A> {
-        let command = command.into();
+    pub fn when(mut self, command: impl IntoCommand<A>) -> Then<A> {
+        let command = command.into_command();
         let shown = format!("{command:?}");
         let context = Context::new(self.now, self.metadata.clone());
         let decision = self.state.handle_command(command, &context);
@@ -174,7 +174,7 @@ impl<A: Aggregate> Then<A> {
     ///
     /// If an event that it gives does not read back as it was written.
     #[track_caller]
-    pub fn when(self, command: impl Into<A::Command>) -> Self {
+    pub fn when(self, command: impl IntoCommand<A>) -> Self {
         self.scenario.when(command)
     }
 

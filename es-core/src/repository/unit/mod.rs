@@ -14,7 +14,7 @@ use super::current::Current;
 use super::options::{metadata_options, origin_options};
 use super::patience::Tries;
 use super::{CommitError, LoadError, Loaded, Patience, Repository, Retry, UnitError};
-use crate::aggregate::{Aggregate, IdOf};
+use crate::aggregate::{Aggregate, IdOf, IntoCommand};
 use crate::event::{Metadata, Position, StreamId};
 use crate::journal::{Append, AppendError, Appended, ExpectedVersion, Journal};
 use crate::snapshot::SnapshotStore;
@@ -149,9 +149,9 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         &mut self,
         repository: &Repository<A, S>,
         id: impl IdOf<A>,
-        command: impl Into<A::Command>,
+        command: impl IntoCommand<A>,
     ) -> UnitCommand<'_, A, S> {
-        UnitCommand::new(self, repository, StreamId::new(A::NAME, &id.id_text()), command.into())
+        UnitCommand::new(self, repository, StreamId::new(A::NAME, &id.id_text()), command.into_command())
     }
 
     /// Whether the unit was committed before under the same command id, as far as its commands have shown: then the rest

@@ -6,7 +6,7 @@ use super::super::given::{Random, seed};
 use super::super::harness::{did, soak};
 use super::super::read_store::ReadHarness;
 use super::super::read_store::model::{Added, Sum, add, filled};
-use crate::aggregate::{Command, CommandOf};
+use crate::aggregate::{Command, CommandData, CommandOf};
 use crate::event::Recorded;
 use crate::journal::{Journal, MemoryStore};
 use crate::model::CommandModel;
@@ -20,6 +20,7 @@ use crate::snapshot::SnapshotStore;
 
 impl Command for Added {
     const MODEL: CommandModel = CommandModel::new("Add", "", &[]);
+    const DATA: CommandData<Self> = CommandData::new();
 }
 
 impl CommandOf<Sum> for Added {}
