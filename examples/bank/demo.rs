@@ -59,7 +59,7 @@ async fn look_back(file: &Path) -> Result<(), BoxError> {
     let history = accounts.history("alice").await?;
     for Recorded { version, recorded_at, event, metadata, .. } in &history {
         let actor = metadata.actor.as_deref().unwrap_or("unknown");
-        writeln!(out, "#{version}  {recorded_at}  {event}  by {actor}")?;
+        writeln!(out, "#{version}  {recorded_at}  {event}, by {actor}")?;
     }
 
     writeln!(out, "\nThe balance as it was")?;

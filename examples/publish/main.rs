@@ -9,17 +9,35 @@
 mod account;
 mod news;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use account::{Account, Decrease, Increase};
+use clap::Parser;
 use es_core::prelude::*;
 use es_sqlite::SqliteStore;
 use news::BankNews;
 
+const EXAMPLES: &str = "\
+Examples (`publish` stands for `cargo run --example publish --`):
+  publish          show it on a bank of its own, in memory
+  publish bank.db  publish what is new in a journal of the example `bank`";
+
+/// Publishes changes of balances, each as a `CloudEvent` in a line of JSON, on the standard output.
+///
+/// What was published is noted in the file of the journal, so that the next time goes on after it.
+#[derive(Parser, Debug)]
+#[command(name = "publish", after_help = EXAMPLES)]
+struct Args {
+    /// The file of the journal; without one, a bank in memory
+    #[arg(value_name = "JOURNAL")]
+    journal: Option<PathBuf>,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let published = match std::env::args_os().nth(1) {
-        Some(file) => of(file.as_ref()).await,
+    let published = match Args::parse().journal {
+        Some(file) => of(&file).await,
         None => demo().await,
     };
     match published {

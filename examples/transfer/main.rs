@@ -12,13 +12,22 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use account::{Account, Deposit};
+use clap::Parser;
 use es_core::prelude::*;
 use es_sqlite::SqliteStore;
 use process::{CONFIRM_WITHIN, Transfers};
 use transfer::{Confirm, Request, Transfer, TransferEvent};
 
+/// Transfers money between accounts as a process: takes it, pays it in, and pays it back when that is refused.
+///
+/// It shows five transfers and what became of them, in a journal of its own whose file it names at the end.
+#[derive(Parser, Debug)]
+#[command(name = "transfer")]
+struct Args {}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
+    Args::parse();
     // A clock that is set by hand, so that nobody has to wait for a minute.
     let clock = Arc::new(ManualClock::at("2026-01-01T09:00:00Z".parse()?));
     let file = tempfile::Builder::new().prefix("transfer-").tempdir()?.keep().join("bank.db");

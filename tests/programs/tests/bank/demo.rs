@@ -18,8 +18,8 @@ Increase by 2000   error: balance limit of 1000 is reached     unchanged
     let (log, rest) = rest.split_once("\nThe balance as it was\n").unwrap();
     let log: Vec<_> = log.lines().collect();
     assert_eq!(log.len(), 2);
-    assert!(log[0].starts_with("#1  ") && log[0].ends_with("Z  Increased by 100  by teller-7"), "{}", log[0]);
-    assert!(log[1].starts_with("#2  ") && log[1].ends_with("Z  Decreased by 30  by teller-7"), "{}", log[1]);
+    assert!(log[0].starts_with("#1  ") && log[0].ends_with("Z  Increased by 100, by teller-7"), "{}", log[0]);
+    assert!(log[1].starts_with("#2  ") && log[1].ends_with("Z  Decreased by 30, by teller-7"), "{}", log[1]);
     assert!(rest.starts_with("after #1  100\nafter #2  70\n\nThe journal stays in "), "{rest}");
     assert!(folder.names().is_empty(), "it leaves the user's folder alone");
 }

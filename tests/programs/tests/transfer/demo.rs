@@ -28,3 +28,11 @@ erin    200
     let file = rest.lines().next().unwrap();
     std::fs::remove_dir_all(std::path::Path::new(file).parent().unwrap()).unwrap();
 }
+
+#[test]
+fn help_says_what_it_does() {
+    let output = Command::new(env!("CARGO_BIN_EXE_transfer")).arg("--help").output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains("five transfers") && !help.contains("The journal stays in"), "{help}");
+}
