@@ -25,9 +25,10 @@ pub use crate::codec::{Codec, Json, Payload, PayloadError};
 pub use crate::event::{Event, EventData};
 pub use crate::evolution::state::{SEED, hash, state_hash};
 pub use crate::evolution::{
-    Absent, Content, DecodeError, FieldShape, Locked, LockedField, LockedVersion, NestedShape, NoEvent, NoShape,
-    Previous, Probe, Retire, RetiredOf, Shape, TypeShape, Upcast, VariantShape, VersionShape, check_known,
-    check_locked, check_previous, convert, decode_older, decode_previous, default_of, join_shapes, read_nothing,
+    Absent, Content, DecodeError, FieldShape, Locked, LockedEvent, LockedField, LockedVersion, Locks, NestedShape,
+    NoEvent, NoShape, NotPlaced, Placed, Previous, Probe, Retire, RetiredOf, Shape, TypeShape, Upcast, VariantShape,
+    VersionShape, check_before, check_event, check_known, check_member, check_previous, convert, decode_older,
+    decode_previous, default_of, join_shapes, read_nothing,
 };
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel};
 #[cfg(feature = "tokio")]

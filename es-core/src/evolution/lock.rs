@@ -1,8 +1,11 @@
-//! The schema lock in constants: a shape that is not as it is locked is a compile error at its event.
+//! The schema lock in constants: a shape that is not as it is locked is a compile error, at the field that is not.
+
+use std::marker::PhantomData;
 
 use super::shape::{Content, FieldShape, VersionShape};
 use crate::aggregate::Aggregate;
 use crate::check::{Text, has_name, recorded, same};
+use crate::event::Event;
 use crate::model::EventModel;
 
 /// What `events.lock` has of one aggregate; written by the derive, which reads the file.
@@ -38,33 +41,122 @@ pub struct LockedField {
     pub serde: &'static str,
 }
 
-/// Checks the event at `index` of `A` against what is locked, if `A` is what the file calls by its name:
-/// another `A` of that name, in a test or an example, is not. `here` is the path of `A`.
+/// An aggregate with a lock file; written by its derive.
+pub trait Locks: Aggregate {
+    /// What the file has of it.
+    const LOCKED: Locked;
+    /// The path of its type. Another aggregate of that name, in a test or an example, is not what the file calls by it.
+    const HERE: &'static str;
+}
+
+/// Says where in the source of an event each of its versions is declared; written by its derive, where there is a lock file.
+pub trait Placed<A> {
+    /// Checks the event against what `A` has locked: panics at the field that is not as it is locked.
+    const CHECKED: () = ();
+}
+
+/// An event of type `E`, as `A` has it locked.
 ///
-/// Fields are compared, and names of variants; nested types are left to `assert_schema_lock`.
+/// An event that is not [`Placed`], as one of another package, is checked as `A` lists it: what a type has itself comes before
+/// what a trait gives it, and is there only where its bound holds.
+///
+/// ```text
+/// // #[derive(Aggregate)] expands to, for each event:
+/// const _: () = {
+///     use private::NotPlaced as _;
+///     let () = private::LockedEvent::<A, E>::CHECKED;
+///     private::check_event::<A, E>();
+/// };
+/// ```
+pub struct LockedEvent<A, E>(PhantomData<(A, E)>);
+
+impl<A: Locks, E: Placed<A>> LockedEvent<A, E> {
+    /// Checks it where it is declared.
+    pub const CHECKED: () = E::CHECKED;
+}
+
+/// What [`LockedEvent`] has of an event that is not [`Placed`].
+pub trait NotPlaced {
+    /// Checks nothing.
+    const CHECKED: () = ();
+}
+
+impl<A, E> NotPlaced for LockedEvent<A, E> {}
+
+impl<A: Locks, E: Event> LockedEvent<A, E> {
+    /// The first difference.
+    const DIFFERENCE: Option<Difference> = difference(A::NAME, &A::LOCKED, A::HERE, &E::MODEL, E::SHAPES);
+}
+
+/// Checks the field, or the variant, that version `version` of `E` has by `name`.
 ///
 /// # Panics
 ///
 /// If it is not as it is locked: that is the compile error.
 #[track_caller]
-pub const fn check_locked<A: Aggregate>(locked: &Locked, here: &str, index: usize) {
-    let shapes = A::SHAPES[index];
-    if !same(locked.path, here) || shapes.is_empty() {
-        return;
+pub const fn check_member<A: Locks, E: Event>(version: u32, name: &str) {
+    if let Some(difference) = &LockedEvent::<A, E>::DIFFERENCE
+        && difference.version == version
+        && same(difference.member, name)
+    {
+        panic!("{}", difference.text.as_str());
     }
-    let event = recorded(&A::MODEL, index);
+}
+
+/// Checks the versions of `E` before `oldest`, which are of another type.
+///
+/// # Panics
+///
+/// If one of them is not as it is locked: that is the compile error.
+#[track_caller]
+pub const fn check_before<A: Locks, E: Event>(oldest: u32) {
+    if let Some(difference) = &LockedEvent::<A, E>::DIFFERENCE
+        && difference.version < oldest
+    {
+        panic!("{}", difference.text.as_str());
+    }
+}
+
+/// Checks all of `E`.
+///
+/// # Panics
+///
+/// If it is not as it is locked: that is the compile error.
+#[track_caller]
+pub const fn check_event<A: Locks, E: Event>() {
+    if let Some(difference) = &LockedEvent::<A, E>::DIFFERENCE {
+        panic!("{}", difference.text.as_str());
+    }
+}
+
+/// Compares an event with what is locked: its fields, and names of variants; nested types are left to `assert_schema_lock`.
+const fn difference(
+    aggregate: &str,
+    locked: &Locked,
+    here: &str,
+    event: &EventModel,
+    shapes: &[VersionShape],
+) -> Option<Difference> {
+    if !same(locked.path, here) || shapes.is_empty() {
+        return None;
+    }
     // The newest version first: what it says to write is what the older ones need.
     let mut at = locked.versions.len();
     while at > 0 {
         at -= 1;
         let locked = &locked.versions[at];
         if has_name(event, locked.event) {
-            match find_version(shapes, locked.version) {
-                Some(now) => check_version(A::NAME, event, locked, now),
-                None => unread(A::NAME, event, locked),
+            let compared = Compared { aggregate, event, locked };
+            let difference = match find_version(shapes, locked.version) {
+                Some(now) => compared.with(now),
+                None => Some(compared.unread()),
+            };
+            if difference.is_some() {
+                return difference;
             }
         }
     }
+    None
 }
 
 /// Checks that `A` knows each event that is locked.
@@ -73,7 +165,8 @@ pub const fn check_locked<A: Aggregate>(locked: &Locked, here: &str, index: usiz
 ///
 /// If it does not: that is the compile error.
 #[track_caller]
-pub const fn check_known<A: Aggregate>(locked: &Locked, here: &str) {
+pub const fn check_known<A: Locks>() {
+    let (locked, here) = (A::LOCKED, A::HERE);
     let mut at = 0;
     while at < locked.versions.len() && same(locked.path, here) {
         let event = locked.versions[at].event;
@@ -113,112 +206,142 @@ const fn find_version(shapes: &[VersionShape], version: u32) -> Option<&VersionS
     None
 }
 
-#[track_caller]
-const fn check_version(aggregate: &str, event: &EventModel, locked: &LockedVersion, now: &VersionShape) {
-    let difference = Difference { aggregate, event, locked };
-    let members = Members(now.shape.content);
-    let mut at = 0;
-    while at < locked.fields.len() {
-        let was = &locked.fields[at];
-        match members.find(was.name) {
-            None => difference.gone(was, members),
-            Some(is) if !same_source(was.ty, is.ty) => difference.another_type(was, is),
-            Some(is) if !same_source(was.serde, is.serde) => difference.attribute(was.name, was.serde, is.serde),
-            Some(_) => {}
-        }
-        at += 1;
-    }
-    let mut at = 0;
-    while at < members.len() {
-        let is = members.get(at);
-        if find_locked(locked.fields, is.name).is_none() {
-            difference.added(is);
-        }
-        at += 1;
-    }
-    if !same_source(locked.serde, now.shape.serde) {
-        difference.attribute("", locked.serde, now.shape.serde);
-    }
+/// What is not as it is locked.
+struct Difference {
+    version: u32,
+    /// The field, or the variant, as that version has it; empty for the event itself.
+    member: &'static str,
+    text: Text,
 }
 
-#[track_caller]
-const fn unread(aggregate: &str, event: &EventModel, locked: &LockedVersion) -> ! {
-    let text = Difference { aggregate, event, locked }
-        .begin()
-        .and("the program does not read it; put its version and its history back")
-        .and(UNLOCK);
-    panic!("{}", text.as_str());
-}
-
-/// A locked version that is not what it was.
+/// A locked version that may not be what it was.
 #[derive(Clone, Copy)]
-struct Difference<'a> {
+struct Compared<'a> {
     aggregate: &'a str,
     event: &'a EventModel,
     locked: &'a LockedVersion,
 }
 
-impl Difference<'_> {
-    #[track_caller]
-    const fn gone(self, was: &LockedField, now: Members) -> ! {
+impl Compared<'_> {
+    const fn with(self, now: &VersionShape) -> Option<Difference> {
+        let (locked, members) = (self.locked, Members(now.shape.content));
+        let mut at = 0;
+        while at < locked.fields.len() {
+            let was = &locked.fields[at];
+            match members.find(was.name) {
+                None => return Some(self.gone(was, members)),
+                Some(is) if !same_source(was.ty, is.ty) => return Some(self.another_type(was, is)),
+                Some(is) if !same_source(was.serde, is.serde) => {
+                    return Some(self.attribute(was.name, was.serde, is.serde));
+                }
+                Some(_) => {}
+            }
+            at += 1;
+        }
+        let mut at = 0;
+        while at < members.len() {
+            let is = members.get(at);
+            if find_locked(locked.fields, is.name).is_none() {
+                return Some(self.added(is));
+            }
+            at += 1;
+        }
+        if same_source(locked.serde, now.shape.serde) {
+            None
+        } else {
+            Some(self.attribute("", locked.serde, now.shape.serde))
+        }
+    }
+
+    const fn unread(self) -> Difference {
+        let text = self.begin().and("the program does not read it; put its version and its history back");
+        Difference { version: self.locked.version, member: "", text: text.and(UNLOCK) }
+    }
+
+    const fn gone(self, was: &LockedField, now: Members) -> Difference {
         if was.ty.is_empty() {
-            self.own_struct(self.begin().and("variant `").and(was.name).and("` is gone"));
+            return self.own_struct("", self.begin().and("variant `").and(was.name).and("` is gone"));
         }
         let text = self.begin().and("field `").and(was.name).and(": ").and(was.ty).and("` is gone");
         // The history of a tuple struct has no names for what is gone.
         if matches!(was.name.as_bytes().first(), Some(b'0'..=b'9')) {
-            self.own_struct(text);
+            return self.own_struct("", text);
         }
         let mut at = 0;
         while at < now.len() {
             let is = now.get(at);
             if same_source(is.ty, was.ty) && find_locked(self.locked.fields, is.name).is_none() {
+                if self.is_of_history(is) {
+                    return self.misnamed(was, is);
+                }
                 let text = text.and(", and `").and(is.name).and("` of the same type is new");
                 let text = self.may_be(text).and("if it is the same, write `#[event(renamed(from = ").and(was.name);
                 let text = self.since(text).and("))]` on it, or else `#[event(added(default = ..");
                 let text = self.since(text).and("))]` on it and `#[event(removed(").and(was.name).and(": ");
                 let text = self.since(text.and(was.ty)).and("))]`");
-                self.end(text);
+                return self.end(is.name, text);
             }
             at += 1;
         }
         let text = self.may_be(text).and("write `#[event(removed(").and(was.name).and(": ").and(was.ty);
-        self.end(self.since(text).and("))]`"));
+        self.end("", self.since(text).and("))]`"))
     }
 
-    #[track_caller]
-    const fn another_type(self, was: &LockedField, is: FieldShape) -> ! {
+    const fn another_type(self, was: &LockedField, is: FieldShape) -> Difference {
         let text = self.begin().and("field `").and(was.name).and("` was `").and(was.ty);
         let text = self.may_be(text.and("` and is `").and(is.ty).and("` now"));
         let text = text.and("write `#[event(changed(from = ").and(was.ty).and(", with = ..");
-        self.end(self.since(text).and("))]` on the field"));
+        self.end(is.name, self.since(text).and("))]` on the field"))
     }
 
-    #[track_caller]
-    const fn added(self, is: FieldShape) -> ! {
+    const fn added(self, is: FieldShape) -> Difference {
         if is.ty.is_empty() {
-            self.own_struct(self.begin().and("variant `").and(is.name).and("` is new"));
+            return self.own_struct(is.name, self.begin().and("variant `").and(is.name).and("` is new"));
+        }
+        if self.is_of_history(is) {
+            let text =
+                self.begin().and("it never had a field `").and(is.name).and("`; if `renamed(from = ").and(is.name);
+            let text = self.since(text.and(", ..)` says so, write `added(default = ..")).and(")` in place of it");
+            let text = text.and(", and if `removed(").and(is.name).and(": ..)` does, take that away");
+            return self.end(is.name, text);
         }
         let text = self.begin().and("field `").and(is.name).and(": ").and(is.ty).and("` is new");
         let text = self.may_be(text).and("write `#[event(added(default = ..");
-        self.end(self.since(text).and("))]` on the field"));
+        self.end(is.name, self.since(text).and("))]` on the field"))
+    }
+
+    /// The history has a field by a name that it never had.
+    const fn misnamed(self, was: &LockedField, is: FieldShape) -> Difference {
+        let text = self.begin().and("it never had a field `").and(is.name).and("`, but it had `").and(was.name);
+        let text = text.and(": ").and(was.ty).and("`; if that is the one, write `").and(was.name);
+        self.end(is.name, text.and("` in the history, in place of `").and(is.name).and("`"))
+    }
+
+    /// Whether nothing but the history of the event has the field: it is not there today.
+    const fn is_of_history(self, is: FieldShape) -> bool {
+        let mut at = 0;
+        while at < self.event.fields.len() {
+            if same(self.event.fields[at].name, is.name) {
+                return false;
+            }
+            at += 1;
+        }
+        self.locked.version < self.event.version
     }
 
     /// A field, or the event itself, has other serde attributes.
-    #[track_caller]
-    const fn attribute(self, field: &str, was: &str, is: &str) -> ! {
+    const fn attribute(self, field: &'static str, was: &str, is: &str) -> Difference {
         let text = self.begin();
         let text = if field.is_empty() { text.and("it") } else { text.and("field `").and(field).and("`") };
         let text = text.and(" had ").and(or_none(was)).and(" and has ").and(or_none(is)).and(" now");
-        self.own_struct(text);
+        self.own_struct(field, text)
     }
 
-    #[track_caller]
-    const fn own_struct(self, text: Text) -> ! {
+    const fn own_struct(self, member: &'static str, text: Text) -> Difference {
         let text = self.may_be(text);
         let text = text.and("put it back, or keep version ").and_number(self.locked.version);
         let text = text.and(" as a struct of its own, with `previous = ..` on what follows it");
-        self.end(text);
+        self.end(member, text)
     }
 
     const fn begin(self) -> Text {
@@ -234,14 +357,13 @@ impl Difference<'_> {
         text.and(", since = ").and_number(self.locked.version.saturating_add(1))
     }
 
-    #[track_caller]
-    const fn end(self, text: Text) -> ! {
+    const fn end(self, member: &'static str, text: Text) -> Difference {
         let text = if self.locked.version >= self.event.version {
             text.and(" and `version = ").and_number(self.locked.version.saturating_add(1)).and("` on the event")
         } else {
             text
         };
-        panic!("{}", text.and(UNLOCK).as_str());
+        Difference { version: self.locked.version, member, text: text.and(UNLOCK) }
     }
 }
 

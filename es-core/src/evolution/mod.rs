@@ -9,7 +9,10 @@ pub(crate) mod state;
 mod step;
 
 pub use error::{DecodeError, UnreadableEvent};
-pub use lock::{Locked, LockedField, LockedVersion, check_known, check_locked};
+pub use lock::{
+    Locked, LockedEvent, LockedField, LockedVersion, Locks, NotPlaced, Placed, check_before, check_event, check_known,
+    check_member,
+};
 pub use nothing::read_nothing;
 pub use retire::{Retire, RetiredOf};
 pub use shape::{Content, FieldShape, NestedShape, NoShape, Probe, Shape, TypeShape, VariantShape, VersionShape};

@@ -28,11 +28,14 @@ pub(crate) struct Field {
     pub(crate) serde: String,
 }
 
+/// Where the file of the package is, if there is one. Without cargo there is no place to look at.
+pub(crate) fn file() -> Option<PathBuf> {
+    std::env::var("CARGO_MANIFEST_DIR").ok().map(|package| PathBuf::from(package).join("events.lock"))
+}
+
 /// Reads what the file of the package has of the aggregate `name`; `None` if there is no file.
 pub(crate) fn read(name: &str) -> Result<Option<Locked>, String> {
-    // Without cargo there is no place to look at.
-    let Ok(package) = std::env::var("CARGO_MANIFEST_DIR") else { return Ok(None) };
-    let file = PathBuf::from(package).join("events.lock");
+    let Some(file) = file() else { return Ok(None) };
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

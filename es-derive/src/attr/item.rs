@@ -1,6 +1,6 @@
 //! The item that a derive stands on.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Lit, Member, Meta, Type, Visibility};
 
@@ -50,6 +50,7 @@ pub(crate) struct Field {
 /// A variant of an enum.
 pub(crate) struct Variant {
     pub(crate) name: String,
+    pub(crate) span: Span,
     pub(crate) style: Style,
     pub(crate) fields: Vec<Field>,
     pub(crate) serde: Vec<Attribute>,
@@ -133,7 +134,13 @@ pub(crate) fn misplaced(input: &DeriveInput, name: &str, help: &str, errors: &Er
 
 fn read_variant(variant: syn::Variant) -> Variant {
     let (style, fields) = read_fields(variant.fields);
-    Variant { name: text::plain(&variant.ident), style, fields, serde: serde(&variant.attrs) }
+    Variant {
+        name: text::plain(&variant.ident),
+        span: variant.ident.span(),
+        style,
+        fields,
+        serde: serde(&variant.attrs),
+    }
 }
 
 fn read_fields(fields: Fields) -> (Style, Vec<Field>) {

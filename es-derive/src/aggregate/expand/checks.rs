@@ -19,7 +19,7 @@ pub(super) fn checks(model: &Model) -> TokenStream {
 }
 
 /// The number of members that are compiled in.
-pub(super) fn index(members: &[&Member]) -> TokenStream {
+fn index(members: &[&Member]) -> TokenStream {
     let always = members.iter().filter(|member| member.cfg.is_empty()).count();
     let sometimes = members.iter().filter(|member| !member.cfg.is_empty()).map(|member| {
         let conditions = member.cfg.iter().filter_map(|attr| attr.meta.require_list().ok()).map(|list| &list.tokens);

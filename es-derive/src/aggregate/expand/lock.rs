@@ -6,7 +6,6 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use super::super::lock::{Field, Locked, LockedVersion};
 use super::super::model::{Member, Model};
 use super::cfg;
-use super::checks::index;
 use crate::expand::located;
 use crate::text;
 
@@ -17,20 +16,23 @@ pub(super) fn checks(model: &Model) -> TokenStream {
 
 fn checks_of(model: &Model, Locked { file, path, versions }: &Locked) -> TokenStream {
     let (ident, name) = (&model.ident, text::plain(&model.ident));
-    let here = quote!(__es::concat!(__es::module_path!(), "::", #name));
     let members: Vec<&Member> = model.events.members.iter().chain(&model.retired).collect();
-    let events = members.iter().enumerate().map(|(at, member)| {
-        let (cfg, index) = (cfg(member), index(&members[..at]));
+    let events = members.iter().map(|member| {
+        let (cfg, path) = (cfg(member), &member.path);
         quote_spanned! {located(member.span())=>
             #cfg
-            const _: () = __es::check_locked::<#ident>(&__LOCKED, #here, #index);
+            const _: () = {
+                use __es::NotPlaced as _;
+                let () = __es::LockedEvent::<#ident, #path>::CHECKED;
+                __es::check_event::<#ident, #path>();
+            };
         }
     });
     // An event that is compiled out may be locked.
     let known = members
         .iter()
         .all(|member| member.cfg.is_empty())
-        .then(|| quote_spanned!(located(ident.span())=> const _: () = __es::check_known::<#ident>(&__LOCKED, #here);));
+        .then(|| quote_spanned!(located(ident.span())=> const _: () = __es::check_known::<#ident>();));
     let versions = versions.iter().map(|LockedVersion { event, version, serde, fields }| {
         let fields = fields
             .iter()
@@ -38,7 +40,11 @@ fn checks_of(model: &Model, Locked { file, path, versions }: &Locked) -> TokenSt
         quote!(__es::LockedVersion { event: #event, version: #version, serde: #serde, fields: &[#(#fields),*] })
     });
     quote! {
-        const __LOCKED: __es::Locked = __es::Locked { path: #path, versions: &[#(#versions),*] };
+        #[automatically_derived]
+        impl __es::Locks for #ident {
+            const LOCKED: __es::Locked = __es::Locked { path: #path, versions: &[#(#versions),*] };
+            const HERE: &'static str = __es::concat!(__es::module_path!(), "::", #name);
+        }
         const _: &[u8] = __es::include_bytes!(#file);
         #(#events)*
         #known

@@ -1,5 +1,6 @@
 //! The code for an event.
 
+mod lock;
 mod older;
 mod step;
 
@@ -19,8 +20,8 @@ pub(crate) fn expand(event: &Model) -> TokenStream {
     let structs = event.history.as_ref().map(|history| older::structs(event, history));
     let steps = event.history.as_ref().map(|history| step::steps(event, history));
     let previous = event.history.as_ref().and_then(|history| previous(event, history));
-    let event_impl = event_impl(event);
-    let impls = in_const(event.root.as_ref(), &quote!(#event_impl #steps #previous));
+    let (event_impl, placed) = (event_impl(event), lock::placed(event));
+    let impls = in_const(event.root.as_ref(), &quote!(#event_impl #steps #previous #placed));
     quote!(#structs #impls)
 }
 
