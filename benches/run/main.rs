@@ -20,6 +20,7 @@ mod postgres;
 mod report;
 mod sqlite;
 mod unit;
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use std::time::Instant;
 use es_core::Projector;
 use es_postgres::PostgresStore;
 use es_postgres_server::{Database, Server};
+use sqlx::PgConnection;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
@@ -60,6 +61,7 @@ pub(crate) fn makers(runtime: &'static Runtime, place: &'static Place, effort: E
         ("postgres/many", Box::new(move || CLIENTS.map(|clients| many(runtime, clients, effort)).into())),
         ("postgres/replay", Box::new(move || vec![replay(runtime, 100_000 / effort.divisor)])),
         ("postgres/project", Box::new(move || vec![projected(runtime, 200_000 / effort.divisor)])),
+        ("postgres/view", Box::new(move || vec![viewed(runtime, 200_000 / effort.divisor)])),
         ("postgres/bulk", Box::new(move || vec![bulk(runtime, 100_000 / effort.divisor)])),
         ("postgres/latency", Box::new(move || vec![latency(runtime, effort)])),
         ("postgres/size", Box::new(move || vec![large::size(runtime, effort)])),
@@ -138,20 +140,35 @@ fn replay(runtime: &'static Runtime, events: u64) -> Workload {
         .subject("es: load, JSON owned", move || runtime.block_on(load(&store, events)))
 }
 
-fn projected(runtime: &'static Runtime, events: u64) -> Workload {
-    let (db, store) = runtime.block_on(async {
+/// Events of 1,000 accounts, by hand and in a journal.
+fn filled(runtime: &Runtime, events: u64) -> (Mutex<PgConnection>, PostgresStore) {
+    runtime.block_on(async {
         let mut db = raw::open(&url()).await;
         raw::fill(&mut db, events, 1_000).await;
         let store = journal().await;
         append(&store, events, 0..1_000).await;
         (Mutex::new(db), store)
-    });
+    })
+}
+
+fn projected(runtime: &'static Runtime, events: u64) -> Workload {
+    let (db, store) = filled(runtime, events);
     Workload::new("postgres/project", format!("events, {events} into a table, upserts folded by batch"))
         .target(0.8)
         .subject("sqlx, 500 a transaction", move || {
             runtime.block_on(async { raw::project(&mut *db.lock().await, events).await })
         })
         .subject("es: project_batch", move || runtime.block_on(project::project(store.clone(), events)))
+}
+
+fn viewed(runtime: &'static Runtime, events: u64) -> Workload {
+    let (db, store) = filled(runtime, events);
+    Workload::new("postgres/view", format!("events, {events} into a map in memory"))
+        .target(0.6)
+        .subject("sqlx, streamed, JSON borrowed", move || {
+            runtime.block_on(async { raw::view(&mut *db.lock().await, events).await })
+        })
+        .subject("es: run_to_head, in memory", move || runtime.block_on(project::view(store.clone(), events)))
 }
 
 fn bulk(runtime: &'static Runtime, events: u64) -> Workload {

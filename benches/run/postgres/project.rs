@@ -12,6 +12,7 @@ use super::signed;
 use crate::domain::{Deposited, Withdrawn};
 use crate::growth::streams;
 use crate::measure::rate;
+use crate::view;
 
 /// The balance of each account.
 #[derive(Projection, Default)]
@@ -59,6 +60,19 @@ pub(super) async fn project(store: PostgresStore, events: u64) -> f64 {
         let rate = rate(events, started);
         handle.stop().await.expect("it ends");
         rate
+    };
+    tokio::spawn(work).await.expect("it ends")
+}
+
+/// Projects the whole journal into memory.
+pub(super) async fn view(store: PostgresStore, events: u64) -> f64 {
+    let work = async move {
+        let started = Instant::now();
+        let mut projector = Projector::in_memory(&store, view::Balances::default());
+        let balances = projector.handle();
+        projector.run_to_head().await.expect("it catches up");
+        assert_eq!(balances.view().await.events, events);
+        rate(events, started)
     };
     tokio::spawn(work).await.expect("it ends")
 }

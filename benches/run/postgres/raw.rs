@@ -1,7 +1,8 @@
 //! The same work by hand on sqlx: one table, prepared statements, one connection, the server's default durability.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
+use std::hint::black_box;
 use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
@@ -274,6 +275,28 @@ pub(super) async fn project(db: &mut PgConnection, events: u64) -> f64 {
         let (ids, by): (Vec<&str>, Vec<i64>) = changes.into_iter().unzip();
         sqlx::query(UPSERT).bind(ids).bind(by).bind(pos).execute(&mut *db).await.expect("rows");
     }
+    assert_eq!(count, events);
+    rate(events, started)
+}
+
+/// Streams all events and folds them into a map, JSON borrowed.
+pub(super) async fn view(db: &mut PgConnection, events: u64) -> f64 {
+    let (started, mut balances, mut count) = (Instant::now(), HashMap::<String, u64>::new(), 0);
+    let mut rows = sqlx::query("SELECT pos, stream, payload FROM events ORDER BY pos").fetch(db);
+    while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
+        let row = row.expect("a row");
+        let account: &str = row.get(1);
+        if !balances.contains_key(account) {
+            balances.insert(account.to_owned(), 0);
+        }
+        let balance = balances.get_mut(account).expect("it is there");
+        match serde_json::from_slice(row.get::<&[u8], _>(2)).expect("an event") {
+            Borrowed::Deposited { amount, .. } => *balance += amount,
+            Borrowed::Withdrawn { amount, .. } => *balance -= amount,
+        }
+        count += 1;
+    }
+    assert_eq!(black_box(balances).len(), 1_000);
     assert_eq!(count, events);
     rate(events, started)
 }

@@ -1,20 +1,21 @@
 //! es on its three stores.
 
-mod balances;
 // What the benches of `es` alone have.
 #[path = "../../../run/account.rs"]
 mod domain;
+#[path = "../../../run/view.rs"]
+mod view;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use balances::Balances;
 use domain::{Account, AccountCommand, AccountEvent, Deposit, Deposited, Withdraw, Withdrawn};
 use es_core::prelude::*;
 use es_core::{Append, ExpectedVersion, NewEvent, SnapshotStore};
 use es_postgres::PostgresStore;
 use es_sqlite::SqliteStore;
 use peers_common::{Done, Peer, Program, Projects, Store, account, amount, is_withdrawal, reference};
+use view::Balances;
 
 fn main() -> Done {
     let mut program = Program::of(&["es-core"]);

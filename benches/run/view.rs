@@ -1,4 +1,4 @@
-//! The balances of all accounts, in memory.
+//! The balances of all accounts, in memory. `benches/peers/es` has them from here.
 
 use std::collections::HashMap;
 
