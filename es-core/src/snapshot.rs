@@ -47,7 +47,7 @@ pub struct Snapshot {
 /// Keeps snapshots.
 ///
 /// A snapshot can be lost at any time: it is only ever a shorter way. What each method must do is
-/// checked by [`testing::conformance`](mod@crate::testing::conformance).
+/// checked by `testing::conformance`, which the feature `conformance` adds.
 pub trait SnapshotStore: Send + Sync + 'static {
     /// The newest snapshot of a stream in this `format`, at or below the version `up_to`.
     fn load_snapshot(

@@ -32,8 +32,8 @@ use crate::event::{Clock, CommandId, Position, StreamId, SystemClock, Timestamp}
 ///
 /// A store knows streams, names, versions and bytes, never an aggregate; encoding and decoding
 /// happen above it. What each method must do, to the letter, is checked by
-/// [`testing::conformance`](mod@crate::testing::conformance). A future of a journal may be dropped at any time: an append whose
-/// future is dropped happens as a whole or not at all.
+/// `testing::conformance`, which the feature `conformance` adds. A future of a journal may be dropped at any time: an append
+/// whose future is dropped happens as a whole or not at all.
 pub trait Journal: Send + Sync + 'static {
     /// Names this journal: no other journal has this id, and it stays the same for as long as the journal exists.
     fn id(&self) -> JournalId;
@@ -118,7 +118,7 @@ pub trait Journal: Send + Sync + 'static {
     fn wait(&self, after: Position) -> impl Future<Output = Result<Position, JournalError>> + Send;
 
     /// Says what keeps events that are committed from being read, if something does; for the
-    /// [status](crate::Status) of projectors and the errors of copies. `None`: all that was committed before can be read.
+    /// status of projectors and the errors of copies. `None`: all that was committed before can be read.
     ///
     /// Only stores with concurrent transactions have such: there a reader waits for the oldest transaction that writes.
     /// On one that is written to all the time something is most often held back, for moments.
