@@ -68,9 +68,20 @@ impl<R: Reaction, S: ReactionStore> ReactorHandle<R, S> {
     /// Stops the reactor: what it is about to do is finished and noted, and the reaction is free for another reactor,
     /// before this returns.
     ///
+    /// It has ended after this, whatever the answer is, as a projector [has](crate::ProjectorHandle::stop): `Ok` says that
+    /// nothing was wrong, and the error what was.
+    ///
+    /// ```ignore
+    /// if let Err(error) = process.stop().await {
+    ///     eprintln!("the process had stopped short: {error}");
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// The error that the reactor had failed with before.
+    /// What was wrong with the reactor when it was told to stop: the error that it had failed with, so that it waited to be
+    /// [resumed](Self::resume); or the one that it was about to try again after. The next reactor begins with what this one
+    /// did not finish.
     pub async fn stop(&self) -> Result<(), ReactorError> {
         self.0.stop().await.map_err(ReactorError::of::<R>)
     }

@@ -113,9 +113,61 @@ impl<P: Projection> ProjectorHandle<P> {
     /// Stops the projector: the transaction in hand is finished, and the projection is free for another projector,
     /// before this returns. The read model stays as it is.
     ///
+    /// It has ended after this, whatever the answer is: `Ok` says that nothing was wrong, and the error what was. A program that
+    /// ends may log it, and go on ending. Stopped again it answers the same.
+    ///
+    /// ```
+    /// # use es_core::prelude::*;
+    /// # #[derive(Command, Debug, Clone)]
+    /// # struct Open;
+    /// # #[derive(Event, serde::Serialize, serde::Deserialize, Debug, Clone, PartialEq)]
+    /// # struct Opened;
+    /// # #[derive(Aggregate, Default, Clone)]
+    /// # #[aggregate(commands(Open), events(Opened(ignored)), error = std::convert::Infallible)]
+    /// # struct Account {}
+    /// # impl Handle<Open> for Account {
+    /// #     fn handle(&self, _: Open, _: &Context) -> Decision<Self> { accept(Opened) }
+    /// # }
+    /// #[derive(Projection, Default)]
+    /// #[projection(name = "accounts", version = 1, in_memory, events(Opened))]
+    /// struct Accounts(u64);
+    ///
+    /// impl Project<Opened> for Accounts {
+    ///     async fn project(&mut self, _: &Recorded<Opened>, _: &mut ()) -> Projected {
+    ///         if self.0 == 1 {
+    ///             return Err("one account is enough".into());
+    ///         }
+    ///         self.0 += 1;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let store = MemoryStore::new();
+    /// # let bank = Repository::<Account, _>::new(&store);
+    /// let first = bank.execute("alice", Open).await?;
+    /// let accounts = Projector::in_memory(&store, Accounts::default()).spawn();
+    /// accounts.wait_for(first.position).await?;
+    /// accounts.stop().await?; // nothing was wrong
+    ///
+    /// let second = bank.execute("bob", Open).await?;
+    /// # let once = Retry::NEVER;
+    /// let accounts = Projector::in_memory(&store, Accounts::default()).retry(once).spawn();
+    /// assert!(accounts.wait_for(second.position).await.is_err()); // it has failed, and waits to be resumed
+    /// match accounts.stop().await {
+    ///     Ok(()) => unreachable!("it was not resumed"),
+    ///     Err(error @ ProjectorError::Event { .. }) => eprintln!("the view stopped short: {error}"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// The error that the projector had failed with before.
+    /// What was wrong with the projector when it was told to stop: the error that it had failed with, so that it waited to be
+    /// [resumed](Self::resume); or the one that it was about to try again after. The read model shows all up to
+    /// [`position`](Status::position) then, and the next projector goes on from there.
     pub async fn stop(&self) -> Result<(), ProjectorError> {
         let mut status = self.core.status.subscribe();
         if self.commands.send(Command::Stop).is_ok() {

@@ -94,7 +94,7 @@ pub(crate) enum First {
 }
 
 impl<J: Journal + Clone, P: Projection> Projector<J, P> {
-    /// Makes a projector from a journal into a read store; both may be the same.
+    /// Makes a projector from a journal into a read store; both may be the same, as one SQLite file is.
     pub fn new(journal: &J, store: &P::Store, mut projection: P) -> Self {
         let reacts = projection.reacting().is_some();
         let routes = P::routes();

@@ -111,9 +111,18 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     /// Stops the relay: the message in hand is sent, and the outbox is free for another relay, before this returns. What
     /// was not sent stays in the outbox.
     ///
+    /// It has ended after this, whatever the answer is: `Ok` says that it had not failed, and the error why it had.
+    ///
+    /// ```ignore
+    /// if let Err(error) = news.stop().await {
+    ///     eprintln!("the news had stopped short: {error}");
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// The error that the relay had failed with before.
+    /// The error that the relay had failed with, so that it waited to be [resumed](Self::resume). What it was about to send again
+    /// is no error: it stays in the outbox, for the next relay.
     pub async fn stop(&self) -> Result<(), RelayError> {
         let before = self.status();
         let mut status = self.status.subscribe();
