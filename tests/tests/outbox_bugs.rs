@@ -23,6 +23,7 @@ trait Bug: Send + Sync + 'static {
     const FORGETS_ALL: bool = false;
     const NEVER_SENT: bool = false;
     const PARKS_NOT: bool = false;
+    const PARKS_BY_KEY: bool = false;
     const UNPARKS_ALL: bool = false;
     const ONE_OUTBOX: bool = false;
     const COUNTS_NONE: bool = false;
@@ -54,6 +55,7 @@ bugs! {
     ForgetsAll: FORGETS_ALL;
     NeverSent: NEVER_SENT;
     ParksNot: PARKS_NOT;
+    ParksByKey: PARKS_BY_KEY;
     UnparksAll: UNPARKS_ALL;
     OneOutbox: ONE_OUTBOX;
     CountsNone: COUNTS_NONE;
@@ -205,6 +207,13 @@ impl<B: Bug> OutboxStore for Buggy<B> {
         if B::PARKS_NOT {
             return Ok(());
         }
+        if B::PARKS_BY_KEY {
+            let there = MemoryOutbox::ready(tx, named::<B>(outbox), &[], usize::MAX).await?;
+            let there = there.into_iter().find(|there| there.key() == message.key);
+            let id = there.map_or_else(|| message.id.clone(), |there| there.id);
+            let message = ParkedMessage { id, ..message.clone() };
+            return MemoryOutbox::park_message(lease, tx, named::<B>(outbox), &message).await;
+        }
         MemoryOutbox::park_message(lease, tx, named::<B>(outbox), message).await
     }
 
@@ -317,6 +326,12 @@ fn parked_messages_that_do_not_wait_are_caught() {
     assert!(catches(points::o4_what_is_parked_waits_until_it_is_taken_back::<With<ParksNot>>));
     assert!(catches(points::o4_what_is_parked_waits_until_it_is_taken_back::<With<UnparksAll>>));
     assert!(catches(points::o4_a_parked_message_can_be_discarded::<With<ParksNot>>));
+}
+
+#[test]
+fn another_message_that_is_parked_is_caught() {
+    let point = points::o4_another_message_in_the_place_of_one_that_failed_is_not_parked::<With<ParksByKey>>;
+    assert!(catches(point));
 }
 
 #[test]

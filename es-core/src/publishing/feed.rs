@@ -2,6 +2,9 @@
 
 use std::future::ready;
 use std::marker::PhantomData;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{OutboxMessage, OutboxStore, PublicEvents, Publish, Published, PublishedBy};
 use crate::BoxError;
@@ -12,16 +15,54 @@ use crate::projection::{BoxFuture, OneByOne, Projected, ProjectedBy, Projection,
 #[derive(Debug)]
 pub struct Feed<P, S> {
     publication: P,
+    pub(super) made: Made,
+    /// Whether the outbox was emptied, and nothing was put into it since.
+    is_emptied: bool,
     of: PhantomData<fn() -> S>,
 }
 
+/// Counts how often the messages of an outbox were made anew, for the one who sends them: what was in hand then was another
+/// one than what is there, however alike they are.
+///
+/// It has counted before anything that is made anew is committed, and after the emptying was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Made(Arc<AtomicU64>);
+
+impl Made {
+    pub(super) fn times(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn anew(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 impl<P: Publish, S: OutboxStore> Feed<P, S> {
-    pub(crate) const fn new(publication: P) -> Self {
-        Self { publication, of: PhantomData }
+    pub(crate) fn new(publication: P) -> Self {
+        Self { publication, made: Made::default(), is_emptied: false, of: PhantomData }
     }
 
     pub(super) const fn publication(&self) -> &P {
         &self.publication
+    }
+
+    /// Puts messages into the outbox.
+    pub(super) fn put<'a>(
+        &mut self,
+        messages: Result<Vec<OutboxMessage>, BoxError>,
+        tx: &'a mut S::Tx,
+    ) -> BoxFuture<'a, Projected> {
+        match messages {
+            Err(error) => Box::pin(ready(Err(error))),
+            Ok(messages) if messages.is_empty() => Box::pin(ready(Ok(()))),
+            Ok(messages) => {
+                if mem::take(&mut self.is_emptied) {
+                    self.made.anew();
+                }
+                Box::pin(async move { Ok(S::put(tx, P::NAME, &messages).await?) })
+            }
+        }
     }
 }
 
@@ -33,18 +74,6 @@ pub(super) fn messages<P: Publish, E>(
     let mut events = PublicEvents::default();
     make(recorded, &mut events)?;
     events.into_messages(P::SOURCE, recorded)
-}
-
-/// Puts messages into the outbox.
-pub(super) fn put<P: Publish, S: OutboxStore>(
-    messages: Result<Vec<OutboxMessage>, BoxError>,
-    tx: &mut S::Tx,
-) -> BoxFuture<'_, Projected> {
-    match messages {
-        Err(error) => Box::pin(ready(Err(error))),
-        Ok(messages) if messages.is_empty() => Box::pin(ready(Ok(()))),
-        Ok(messages) => Box::pin(async move { Ok(S::put(tx, P::NAME, &messages).await?) }),
-    }
 }
 
 impl<P: Publish, S: OutboxStore, E: PublishedBy<P>> ProjectedBy<Feed<P, S>> for E {}
@@ -66,6 +95,7 @@ impl<P: Publish, S: OutboxStore> Projection for Feed<P, S> {
     }
 
     fn reset_model<'a>(&'a mut self, tx: &'a mut S::Tx) -> BoxFuture<'a, Projected> {
+        self.is_emptied = true;
         // What the publication makes no more would stay otherwise, and be sent.
         Box::pin(async move { Ok(S::clear(tx, P::NAME).await?) })
     }

@@ -112,7 +112,7 @@ pub trait ToPublic<E: PublishedBy<Self>>: Publish {
     ) -> BoxFuture<'a, Projected> {
         let publication = feed.publication();
         let messages = feed::messages::<Self, E>(&recorded, |recorded, events| publication.to_public(recorded, events));
-        feed::put::<Self, S>(messages, tx)
+        feed.put(messages, tx)
     }
 }
 

@@ -58,7 +58,8 @@ pub trait OutboxStore: ReadStore {
         limit: usize,
     ) -> impl Future<Output = Result<u64, ReadStoreError>> + Send;
 
-    /// Puts a message aside that is ready.
+    /// Puts a message aside that is ready. One that has taken its place meanwhile, under another [`id`](ParkedMessage::id),
+    /// stays as it is.
     fn park_message(
         lease: &Self::Lease,
         tx: &mut Self::Tx,

@@ -255,7 +255,9 @@ impl OutboxStore for MemoryOutbox {
         outbox: &str,
         message: &ParkedMessage,
     ) -> Result<(), ReadStoreError> {
-        if let Some((_, state)) = tx.0.messages.get_mut(&(outbox.to_owned(), message.key)) {
+        if let Some((there, state @ State::Ready)) = tx.0.messages.get_mut(&(outbox.to_owned(), message.key))
+            && there.id == message.id
+        {
             let ParkedMessage { attempts, error, parked_at, .. } = message.clone();
             *state = State::Parked { attempts, error, at: parked_at };
         }

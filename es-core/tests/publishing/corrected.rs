@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::domain::{Increased, append, increased};
+use crate::domain::{BankNews, Increased, append, increased};
 use crate::relay::cents;
 
 #[derive(Serialize)]
@@ -101,6 +101,61 @@ async fn what_is_made_anew_while_the_former_is_being_sent_is_sent_too() {
         assert_eq!(cents(&publisher), [2, 3, 4, 200, 300, 400]);
         relay.stop().await.unwrap();
     }
+}
+
+/// Waits until the outbox was emptied, and filled anew with all there is.
+async fn filled_anew(outbox: &MemoryOutbox, count: usize) {
+    for is_there in [false, true] {
+        while (ready(outbox).await.len() == count) != is_there {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_being_sent_while_all_is_made_anew_comes_again_though_it_is_the_same() {
+    for (keep, batch) in [(false, 256), (true, 256), (false, 2)] {
+        let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+        let last = append(&store, "alice", &[increased(1), increased(2), increased(3)]).await;
+        let (tell, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let may_go = Arc::new(Semaphore::new(1));
+        let slow = Slow(tell, Arc::clone(&may_go), publisher.clone());
+        let mut relay = Relay::from_start(&store, &outbox, BankNews, slow).batch(batch);
+        if keep {
+            relay = relay.keep_sent(Duration::from_hours(1));
+        }
+        let relay = relay.spawn();
+        // One was sent, which is not noted, and another one is on its way.
+        begun.recv().await.unwrap();
+        begun.recv().await.unwrap();
+        let asking = relay.clone();
+        let asked = tokio::spawn(async move { asking.republish().await });
+        filled_anew(&outbox, 3).await;
+        may_go.add_permits(100);
+        asked.await.unwrap().unwrap();
+        relay.wait_for(last).await.unwrap();
+        let sent = cents(&publisher);
+        assert!(sent.ends_with(&[100, 200, 300]) && sent.len() > 3, "keep: {keep}, {batch} at a time: {sent:?}");
+        relay.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_waits_after_all_was_made_anew_waits_until_it_was_sent() {
+    let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+    let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
+    let last = append(&store, "alice", &[increased(1), increased(2)]).await;
+    relay.wait_for(last).await.unwrap();
+    relay.pause().await.unwrap();
+    relay.republish().await.unwrap();
+    assert!(relay.status().position < last, "{:?}", relay.status());
+    assert_eq!(relay.status().ready, 2);
+    let waiting = relay.clone();
+    let waited = tokio::spawn(async move { waiting.wait_for(last).await });
+    relay.resume().await.unwrap();
+    waited.await.unwrap().unwrap();
+    assert_eq!(cents(&publisher), [100, 200, 100, 200]);
+    relay.stop().await.unwrap();
 }
 
 #[tokio::test]

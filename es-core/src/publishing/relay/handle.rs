@@ -178,11 +178,12 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     /// returns when it is there. What was still to be sent, or parked, is taken out before: what the publication makes no
     /// more is not sent. The messages have the ids that they had before; those that were parked are tried again.
     ///
-    /// One that is being sent meanwhile comes again where it is another one now, and counts as sent where it is the same.
+    /// One that is being sent meanwhile comes again.
     ///
     /// # Errors
     ///
-    /// The error that the relay fails with on its way, or [`RelayError::Stopped`].
+    /// The error that the relay fails with on its way; [`RelayError::Held`] where another relay sends from the outbox, and what
+    /// that one has in hand may not come again; or [`RelayError::Stopped`].
     pub async fn republish(&self) -> Result<(), RelayError> {
         self.feed.rebuild().await.map_err(feed_failed::<P>)?;
         // What was parked is in the outbox anew, and so is what was put aside behind it since.

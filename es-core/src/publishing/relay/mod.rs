@@ -62,8 +62,10 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
     }
 
     fn new(journal: &J, store: &S, publication: P, publisher: B, first: First) -> Self {
-        let projector = Projector::new(journal, store, Feed::new(publication)).first(first);
-        let sender = Sender::new(store.clone(), publisher, projector.handle(), journal.clock());
+        let feed = Feed::new(publication);
+        let made = feed.made.clone();
+        let projector = Projector::new(journal, store, feed).first(first);
+        let sender = Sender::new(store.clone(), publisher, (projector.handle(), made), journal.clock());
         Self { projector, sender }
     }
 

@@ -15,6 +15,7 @@ use crate::projection::futures::{First, race};
 use crate::projection::{
     Ended, OnFailure, ProjectorHandle, ProjectorState, ReadStoreError, STORE_WAIT, StatusChanges, Work, done, may_pass,
 };
+use crate::publishing::feed::Made;
 use crate::publishing::{Feed, OutboxMessage, OutboxSize, OutboxStore, ParkedMessage, Publish, Publisher};
 use crate::repository::Retry;
 
@@ -72,6 +73,9 @@ pub(super) struct Sender<P: Publish, S: OutboxStore, B> {
     pub(super) keep: Option<Duration>,
     feed: ProjectorHandle<Feed<P, S>>,
     filled: StatusChanges,
+    made: Made,
+    /// How often the messages had been made anew when those were read that are in hand.
+    of: u64,
     pub(super) status: watch::Sender<RelayStatus>,
     /// Kept so that there is always someone to give commands, if only this.
     teller: mpsc::UnboundedSender<Command>,
@@ -96,7 +100,12 @@ pub(super) struct Sender<P: Publish, S: OutboxStore, B> {
 }
 
 impl<P: Publish, S: OutboxStore, B> Sender<P, S, B> {
-    pub(super) fn new(store: S, publisher: B, feed: ProjectorHandle<Feed<P, S>>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        store: S,
+        publisher: B,
+        (feed, made): (ProjectorHandle<Feed<P, S>>, Made),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let (teller, commands) = mpsc::unbounded_channel();
         Self {
             store,
@@ -111,6 +120,8 @@ impl<P: Publish, S: OutboxStore, B> Sender<P, S, B> {
             filled: feed.changes(),
             status: watch::Sender::new(RelayStatus::new(P::NAME, feed.status())),
             feed,
+            made,
+            of: 0,
             teller,
             commands,
             pending: VecDeque::new(),
@@ -247,6 +258,9 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             self.lease = self.store.lease(P::RELAY).await?.map(Arc::new);
         }
         if self.lease.is_none() {
+            if is_turn {
+                self.taken_over();
+            }
             if goal == Goal::Empty {
                 return Err(Trouble::Failed(RelayError::Held { publication: P::NAME }));
             }
@@ -278,8 +292,30 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         Ok(())
     }
 
+    /// Forgets what is not noted: whoever has the outbox may have made it anew, or sends it.
+    fn taken_over(&mut self) {
+        self.sent = Arc::default();
+        self.parks.clear();
+    }
+
     /// Notes what became of messages, and takes the next ones.
     async fn turn(&mut self, lease: Arc<S::Lease>, limit: usize) -> Result<Found, Trouble> {
+        loop {
+            let made = self.made.times();
+            if self.of != made {
+                // Others are there now: each is to be sent, as if for the first time.
+                self.sent = Arc::default();
+                self.find_parked().await?;
+                self.of = made;
+            }
+            if let Some(found) = self.try_turn(Arc::clone(&lease), limit).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Does so, unless the messages are made anew meanwhile.
+    async fn try_turn(&mut self, lease: Arc<S::Lease>, limit: usize) -> Result<Option<Found>, Trouble> {
         let now = Instant::now();
         let count = self
             .counted
@@ -291,25 +327,32 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             sent: Arc::clone(&self.sent),
             keep: self.keep.map(|_| self.clock.now()),
             parks: self.parks.clone(),
+            made: self.made.clone(),
+            of: self.of,
             except: except.collect(),
             limit,
             count,
         };
-        let found = self.store.transact(turn.into_work()).await??;
+        let Some(found) = self.store.transact(turn.into_work()).await?? else { return Ok(None) };
         self.sent = Arc::default();
         self.parks.clear();
         if count {
             self.counted = Some(now);
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// Notes what became of messages.
     pub(super) async fn settle(&mut self) -> Result<(), Trouble> {
+        let Some(lease) = self.lease.clone() else { return Ok(()) };
         if self.sent.is_empty() && self.parks.is_empty() {
             return Ok(());
         }
-        let Some(lease) = self.lease.clone() else { return Ok(()) };
+        self.look(lease).await
+    }
+
+    /// Notes what became of messages, and how many there are.
+    async fn look(&mut self, lease: Arc<S::Lease>) -> Result<(), Trouble> {
         let filled = self.feed.status().position;
         let found = self.turn(lease, 0).await?;
         self.note(filled, found.size);
@@ -410,6 +453,9 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
                     ReadStoreError::TakenOver { .. } => goal == Goal::Follow,
                     ReadStoreError::Ended | ReadStoreError::WholeOnly => false,
                 };
+                if matches!(source, ReadStoreError::TakenOver { .. }) {
+                    self.taken_over();
+                }
                 // Who has the outbox, and what is parked in it, is to be found out again.
                 self.lease = None;
                 (store_failed::<P>(source), passes)
@@ -546,15 +592,20 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
 
     async fn replay(&mut self) -> Result<u64, Trouble> {
         let lease = self.settled_lease().await?;
+        let sender = Arc::clone(&lease);
         let work: Work<S::Tx, Result<u64, ReadStoreError>> = Box::new(move |tx| {
             Box::pin(async move {
-                match S::unpark_messages(&lease, tx, P::NAME, None).await {
+                match S::unpark_messages(&sender, tx, P::NAME, None).await {
                     Ok(count) => Ended::Commit(Ok(count)),
                     Err(error) => Ended::RollBack(Err(error)),
                 }
             })
         });
-        Ok(self.store.transact(work).await??)
+        let count = self.store.transact(work).await??;
+        // Who waits from now on waits for these.
+        self.counted = None;
+        self.look(lease).await?;
+        Ok(count)
     }
 
     async fn discard(&mut self, id: String) -> Result<bool, Trouble> {

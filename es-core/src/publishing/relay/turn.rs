@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::event::{StreamId, Timestamp};
 use crate::projection::{Ended, ReadStoreError, Work};
+use crate::publishing::feed::Made;
 use crate::publishing::{OutboxMessage, OutboxSize, OutboxStore, ParkedMessage};
 
 /// What is done with the outbox in one transaction.
@@ -15,6 +16,9 @@ pub(super) struct Turn<S: OutboxStore> {
     pub(super) keep: Option<Timestamp>,
     /// What is put aside.
     pub(super) parks: Vec<ParkedMessage>,
+    /// How often the messages had been made anew when these were read: otherwise others are there by now.
+    pub(super) made: Made,
+    pub(super) of: u64,
     /// What is to be read; 0 messages for nothing.
     pub(super) except: Vec<StreamId>,
     pub(super) limit: usize,
@@ -30,24 +34,29 @@ pub(super) struct Found {
 }
 
 impl<S: OutboxStore> Turn<S> {
-    pub(super) fn into_work(self) -> Work<S::Tx, Result<Found, ReadStoreError>> {
+    /// Nothing is done, and nothing found, where the messages are made anew meanwhile.
+    pub(super) fn into_work(self) -> Work<S::Tx, Result<Option<Found>, ReadStoreError>> {
         Box::new(move |tx| {
             Box::pin(async move {
                 let changes = !self.sent.is_empty() || !self.parks.is_empty();
                 match self.run(tx).await {
-                    Ok(found) if changes => Ended::Commit(Ok(found)),
+                    Ok(found @ Some(_)) if changes => Ended::Commit(Ok(found)),
                     other => Ended::RollBack(other),
                 }
             })
         })
     }
 
-    async fn run(self, tx: &mut S::Tx) -> Result<Found, ReadStoreError> {
+    async fn run(self, tx: &mut S::Tx) -> Result<Option<Found>, ReadStoreError> {
         if !self.sent.is_empty() {
             S::sent(&self.lease, tx, self.outbox, &self.sent, self.keep).await?;
         }
         for message in &self.parks {
             S::park_message(&self.lease, tx, self.outbox, message).await?;
+        }
+        // Only now is it sure that nothing was noted of those that are made anew.
+        if self.made.times() != self.of {
+            return Ok(None);
         }
         let mut found = Found::default();
         if self.limit > 0 {
@@ -56,6 +65,6 @@ impl<S: OutboxStore> Turn<S> {
         if self.count {
             found.size = Some(S::size(tx, self.outbox).await?);
         }
-        Ok(found)
+        Ok(Some(found))
     }
 }

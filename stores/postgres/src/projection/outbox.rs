@@ -135,7 +135,7 @@ impl OutboxStore for PostgresStore {
         message: &ParkedMessage,
     ) -> Result<(), ReadStoreError> {
         fenced(lease, tx).await?;
-        let ParkedMessage { key: MessageKey { position, ordinal }, attempts, error, parked_at, .. } = message;
+        let ParkedMessage { key: MessageKey { position, ordinal }, id, attempts, error, parked_at, .. } = message;
         let query = about(&tx.statements.outbox_park, outbox)
             .bind(number(tx, position.epoch)?)
             .bind(number(tx, position.number)?)
@@ -143,7 +143,8 @@ impl OutboxStore for PostgresStore {
             .bind(i64::from(*attempts))
             // A text of PostgreSQL cannot hold it, and an error may quote anything.
             .bind(error.as_ref().map(|error| error.replace('\0', "\u{fffd}")))
-            .bind(parked_at.as_micros());
+            .bind(parked_at.as_micros())
+            .bind(id);
         execute(tx, "park a message", query).await.map(drop)
     }
 

@@ -9,11 +9,12 @@ use crate::projection::integer;
 use crate::reader::{as_integer, as_time};
 
 pub(super) fn park(db: &Connection, outbox: &str, message: &ParkedMessage) -> Result<(), Failure> {
-    let ParkedMessage { key: MessageKey { position, ordinal }, attempts, error, parked_at, .. } = message;
+    let ParkedMessage { key: MessageKey { position, ordinal }, id, attempts, error, parked_at, .. } = message;
     let sql = "UPDATE outbox SET state = 'parked', attempts = ?5, error = ?6, changed_at = ?7 \
-               WHERE outbox = ?1 AND position_epoch = ?2 AND position = ?3 AND ordinal = ?4 AND state = 'ready'";
+               WHERE outbox = ?1 AND position_epoch = ?2 AND position = ?3 AND ordinal = ?4 AND state = 'ready' \
+               AND id = ?8";
     let (epoch, number) = (integer(position.epoch)?, integer(position.number)?);
-    let values = (outbox, epoch, number, ordinal, attempts, error, parked_at.as_micros());
+    let values = (outbox, epoch, number, ordinal, attempts, error, parked_at.as_micros(), id);
     db.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }

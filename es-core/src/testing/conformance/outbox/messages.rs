@@ -309,6 +309,26 @@ pub(super) async fn o4_a_parked_message_can_be_discarded<H: ReadHarness<Store: O
     assert_eq!(outbox.all().await, messages[1..]);
 }
 
+pub(super) async fn o4_another_message_in_the_place_of_one_that_failed_is_not_parked<
+    H: ReadHarness<Store: OutboxStore>,
+>(
+    place: H,
+) {
+    let outbox = Outbox::<H>::open(&place).await;
+    let (failed, other) = (message(1, 0, "alice"), message(2, 0, "alice"));
+    let instead = OutboxMessage { id: "another message".to_owned(), ..failed.clone() };
+    outbox.put(&[failed.clone(), other.clone()]).await;
+    outbox.put(std::slice::from_ref(&instead)).await;
+    outbox.park(&[park(&failed, 3, Some("it fails")), park(&other, 0, None)]).await;
+    assert_eq!(outbox.all().await, [instead]);
+    assert_eq!(outbox.parked(None, 10).await, [park(&other, 0, None)]);
+    // Nor is one that was sent.
+    outbox.unpark(None).await;
+    outbox.sent(std::slice::from_ref(&other), Some(Timestamp::from_micros(1))).await;
+    outbox.park(&[park(&other, 1, None)]).await;
+    assert_eq!(outbox.parked(None, 10).await, []);
+}
+
 pub(super) async fn o5_outboxes_of_two_names_do_not_meet<H: ReadHarness<Store: OutboxStore>>(place: H) {
     let store = place.open().await;
     let names = ["outbox", "Outbox", "out.box", "out_box"];

@@ -8,7 +8,7 @@
 //! | O1 | Messages and the checkpoint change in one transaction: all or nothing. |
 //! | O2 | Messages that are ready come in the order of their keys, as they were put, in pages of some bytes; streams can be left out. |
 //! | O3 | What was sent is not ready any more; where it is kept, it is deleted by time, some at once. |
-//! | O4 | What is parked is not ready until it is taken back, all of it or one stream's; one message can be discarded. |
+//! | O4 | What is parked is not ready until it is taken back, all of it or one stream's; one message can be discarded. What has taken the place of a message that failed is not parked. |
 //! | O5 | Outboxes of two names do not meet. |
 //! | O6 | The size says how many messages are ready and parked, and where the first ones are. |
 //! | O7 | A message that is put once more is to be sent once more, also where the one before it is being sent; and all that is still to be sent can be taken out. |
@@ -48,6 +48,7 @@ macro_rules! __outbox_conformance {
                 o3_what_was_kept_is_deleted_by_time_some_at_once
                 o4_what_is_parked_waits_until_it_is_taken_back
                 o4_a_parked_message_can_be_discarded
+                o4_another_message_in_the_place_of_one_that_failed_is_not_parked
                 o5_outboxes_of_two_names_do_not_meet
                 o6_the_size_is_what_is_there
                 o7_a_message_that_is_put_once_more_is_sent_once_more
