@@ -311,6 +311,40 @@ async fn a_unit_that_another_program_decides_otherwise_meanwhile_is_a_lost_race(
 }
 
 #[tokio::test]
+async fn a_unit_of_which_another_program_commits_more_meanwhile_is_a_lost_race() {
+    // One event here, two there: of the same command, or of another aggregate's.
+    for there in ["alice", "bob"] {
+        let store = MemoryStore::new();
+        let (one, two) = (Repository::<Account, _>::new(&store), Repository::<Account, _>::new(&store));
+        let id = CommandId::new();
+        let work = async |unit: &mut UnitOfWork<MemoryStore>, accounts: &Repository<Account, _>, by| {
+            match (there, by) {
+                ("alice", 2) => unit.execute(accounts, "alice", IncreaseTwice { by: 1 }).await?,
+                _ => unit.execute(accounts, "alice", Increase { by: 1 }).await?,
+            };
+            match (there, by) {
+                ("bob", 2) => unit.execute(accounts, "bob", Increase { by: 1 }).await,
+                _ => unit.execute(accounts, "bob", Look).await,
+            }
+        };
+        let mut here = UnitOfWork::new(&store).command_id(id);
+        work(&mut here, &one, 1).await.unwrap();
+        let mut first = UnitOfWork::new(&store).command_id(id);
+        work(&mut first, &two, 2).await.unwrap();
+        let first = first.commit().await.unwrap();
+        assert_eq!((first.events, first.repeated), (2, false));
+        let error = here.commit().await.unwrap_err();
+        assert!(matches!(&error, CommitError::Conflict { stream, .. } if stream.id() == there), "{error:?}");
+        // Done again, it is answered with what was done there.
+        let mut again = UnitOfWork::new(&store).command_id(id);
+        work(&mut again, &one, 1).await.unwrap();
+        let again = again.commit().await.unwrap();
+        assert_eq!((again.events, again.position, again.repeated), (2, first.position, true));
+        assert_eq!(balance(&one, there).await, balance(&two, there).await);
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_failed_is_no_step_so_that_the_unit_can_be_repeated() {
     let store = FaultyStore::new();
     let accounts = Repository::<Account, _>::new(&store);

@@ -186,7 +186,7 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     /// # Errors
     ///
     /// - [`CommitError::Conflict`] when an aggregate changed, or the unit was committed elsewhere under the same command id,
-    ///   with other events: nothing was written, do the unit again;
+    ///   with more events or fewer: nothing was written, do the unit again;
     /// - [`CommitError::Unknown`] when the answer got lost, and could not be found within the unit's
     ///   [patience](Self::patience): do it again with the same command id;
     /// - the others say what is wrong with the events or the journal: nothing was written.
@@ -211,13 +211,16 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
                     return Err(CommitError::Unknown { source: error.into() });
                 }
                 Err(AppendError::DuplicateEvent { stream, .. }) if self.metadata.command_id.is_some() => {
-                    return Err(self.decided_elsewhere(stream, tries).await);
+                    return Err(self.decided_elsewhere(stream, &mut tries).await);
                 }
                 Err(error) => return Err(error.into()),
             }
         };
         let events = self.parts.iter().map(|part| part.events()).sum();
         let Appended { streams, position, repeated, .. } = appended;
+        if repeated && let Some(stream) = self.with_other_events(&mut tries).await? {
+            return Err(self.decided_elsewhere(stream, &mut tries).await);
+        }
         // What was there already may have been decided by another program, otherwise and on another version: it is read by
         // who asks for it next.
         if !repeated {
@@ -228,9 +231,28 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
         Ok(Committed { events, position, repeated })
     }
 
+    /// A stream in which the unit, which has been committed, has more events than it gave here: it was decided otherwise by
+    /// another program.
+    async fn with_other_events(&self, tries: &mut Tries<'_>) -> Result<Option<StreamId>, CommitError> {
+        let Some(id) = self.metadata.command_id else { return Ok(None) };
+        for part in &self.parts {
+            let versions = loop {
+                match self.store.find_command(part.stream(), id).await {
+                    Err(error) if tries.wait_after(&error).await => {}
+                    versions => break versions.map_err(|error| CommitError::Unknown { source: error.into() })?,
+                }
+            };
+            let there = versions.map_or(0, |versions| versions.end() - versions.start() + 1);
+            if there != part.events() as u64 {
+                return Ok(Some(part.stream().clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Why the unit is not written where another program, which decided it otherwise, committed it under the same command
     /// id: it lost a race, and done again it is answered with what was done there.
-    async fn decided_elsewhere(&self, stream: StreamId, mut tries: Tries<'_>) -> CommitError {
+    async fn decided_elsewhere(&self, stream: StreamId, tries: &mut Tries<'_>) -> CommitError {
         let part = self.part_of.get(&stream).and_then(|index| self.parts.get(*index));
         let expected = part.map_or(ExpectedVersion::Any, |part| part.expected());
         loop {
