@@ -660,7 +660,8 @@ async fn a_journal_that_was_put_back_is_read_anew() {
 #[tokio::test]
 async fn a_load_from_a_journal_that_was_put_back_gives_what_is_in_it() {
     let store = FaultyStore::new();
-    for (lost, left) in [(3, 1), (3, 0), (1, 1), (1, 0)] {
+    let lost_and_left = [(3, 1), (3, 0), (1, 1), (1, 0), (3, 4), (1, 5)];
+    for ((lost, left), is_first) in lost_and_left.into_iter().flat_map(|each| [(each, true), (each, false)]) {
         let accounts = Repository::<Account, _>::new(&store);
         store.put_back(MemoryStore::new());
         for _ in 0..lost {
@@ -671,11 +672,43 @@ async fn a_load_from_a_journal_that_was_put_back_gives_what_is_in_it() {
             backup.append(to("alice", increased(5))).await.unwrap();
         }
         store.put_back(backup);
-        let then = accounts.load("alice").at_version(lost).await;
-        assert_eq!(then.ok().map(|then| then.state.balance), (lost == left).then_some(5));
+        if is_first {
+            let then = accounts.load("alice").at_version(lost).await;
+            assert_eq!(then.ok().map(|then| then.state.balance), (lost <= left).then_some(5 * lost));
+        }
         let now = accounts.load("alice").await.unwrap();
         assert_eq!((now.version, now.state.balance), (left, left * 5), "{lost} events, then {left}");
         assert_eq!(accounts.execute("alice", Increase { by: 1 }).await.unwrap().state.balance, left * 5 + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_command_on_a_journal_that_was_put_back_and_has_grown_since_is_decided_on_what_is_in_it() {
+    let store = FaultyStore::new();
+    let put_back = async |lost: u64, left: u64| {
+        let accounts = Repository::<Account, _>::new(&store);
+        store.put_back(MemoryStore::new());
+        for _ in 0..lost {
+            accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+        }
+        let backup = MemoryStore::new();
+        for _ in 0..left {
+            backup.append(to("alice", increased(5))).await.unwrap();
+        }
+        store.put_back(backup);
+        accounts
+    };
+    for (lost, left) in [(3, 4), (1, 5)] {
+        let accounts = put_back(lost, left).await;
+        let outcome = accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+        assert_eq!((outcome.version, outcome.state.balance), (left + 1, left * 5 + 1));
+        // One that the state at hand would reject.
+        let accounts = put_back(lost, left).await;
+        let outcome = accounts.execute("alice", Decrease { by: left * 5 }).await.unwrap();
+        assert_eq!((outcome.version, outcome.state.balance), (left + 1, 0));
+        let accounts = put_back(lost, left).await;
+        let outcome = accounts.execute("alice", Increase { by: 1 }).expected_version(left).await.unwrap();
+        assert_eq!((outcome.version, outcome.state.balance), (left + 1, left * 5 + 1));
     }
 }
 

@@ -193,13 +193,13 @@ impl<'a, A: Aggregate, S: Journal + SnapshotStore> Attempt<'a, A, S> {
 
     async fn go_to(&mut self, actual: u64) -> Result<(), LoadError> {
         let Target { stream, slot } = self.target;
-        if actual < self.current.version {
-            // The journal is older than what was kept: it was put back to an earlier state.
+        let journal = &self.repository.inner.store;
+        if actual > self.current.version && Box::pin(self.current.catch_up_if_there(journal, stream, u64::MAX)).await? {
+            slot.put(&self.current);
+        } else {
+            // The journal has not what the state is made of: it was put back to an earlier state.
             slot.clear();
             self.current = Box::pin(self.repository.load_current(stream, slot, u64::MAX)).await?;
-        } else {
-            Box::pin(self.current.catch_up(&self.repository.inner.store, stream, u64::MAX)).await?;
-            slot.put(&self.current);
         }
         self.fresh = true;
         Ok(())

@@ -77,11 +77,9 @@ impl<A: Aggregate> Current<A> {
             self.catch_up(journal, stream, to).await?;
             return Ok(true);
         };
-        let page = journal.read_payloads(stream, self.version..=to, FIRST_PAGE).await?;
-        // Only the last event of the page is sure to have its id.
-        let is_there = page
-            .get(0)
-            .is_some_and(|first| first.version == self.version && (page.len() > 1 || first.id == last_event));
+        // Payloads need not have the id of the event.
+        let page = journal.read_stream(stream, self.version..=to, FIRST_PAGE).await?;
+        let is_there = page.get(0).is_some_and(|first| first.version == self.version && first.id == last_event);
         if is_there {
             self.go_through(page, 1, journal, stream, to).await?;
         }

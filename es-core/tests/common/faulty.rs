@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
 use es_core::{
-    Append, AppendError, Appended, Clock, CommandId, Filter, Journal, JournalError, JournalId, MemoryStore, Page,
-    PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
+    Append, AppendError, Appended, Clock, CommandId, EventId, Filter, Journal, JournalError, JournalId, MemoryStore,
+    Page, PageSize, Position, RawEvent, Snapshot, SnapshotStore, StreamId, Timestamp,
 };
 
 /// What happens to one call.
@@ -132,6 +132,28 @@ impl Journal for FaultyStore {
     ) -> Result<Page, JournalError> {
         self.read("read_stream").await?;
         self.inner().read_stream(stream, versions, size).await
+    }
+
+    /// As a store may: with the id of the last event alone.
+    async fn read_payloads(
+        &self,
+        stream: &StreamId,
+        versions: RangeInclusive<u64>,
+        size: PageSize,
+    ) -> Result<Page, JournalError> {
+        let read = self.read_stream(stream, versions, size).await?;
+        let mut page = Page::new(size, Position::START);
+        for raw in &read {
+            page.push(RawEvent { id: EventId::from_uuid(uuid::Uuid::nil()), position: Position::START, ..raw });
+        }
+        if let Some(last) = read.last() {
+            page.set_last_id(last.id);
+            page.set_last_position(last.position);
+        }
+        if read.more() {
+            page.has_more();
+        }
+        Ok(page)
     }
 
     async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
