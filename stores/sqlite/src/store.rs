@@ -20,7 +20,7 @@ use crate::error::OpenError;
 use crate::open::Opened;
 use crate::place::{Failure, Place};
 use crate::projection::{Leases, SqliteTx};
-use crate::reader::{self, Loaded, Reader, Readers, read_job};
+use crate::reader::{self, Extent, Loaded, Reader, Readers, read_job};
 use crate::watch::{Head, Watch};
 use crate::writer::{Job, SnapshotWrite, Writer, Writes, add_view, transaction};
 
@@ -152,10 +152,11 @@ impl SqliteStore {
         read: F,
     ) -> Result<Page, JournalError>
     where
-        F: Fn(&mut Reader, &StreamId, &RangeInclusive<u64>, PageSize) -> Result<Page, Failure> + Send + 'static,
+        F: Fn(&mut Reader, &StreamId, &RangeInclusive<u64>, Extent) -> Result<Page, Failure> + Send + 'static,
     {
         let action = "read a stream";
-        let small = PageSize { bytes: size.bytes.min(SMALL), ..size };
+        let bytes = size.bytes.min(SMALL);
+        let small = Extent { size: PageSize { bytes, ..size }, largest: Some(SMALL as u64) };
         let few = self.at_once(|reader| {
             // Where that cannot be told, since the end of the stream is damaged, what is asked for may be sound.
             let few = reader::are_few(&reader.db, stream, &versions).unwrap_or(false);
@@ -163,12 +164,13 @@ impl SqliteStore {
         });
         if let Ok(few) = few.await
             && let Some(page) = few.map_err(|failure| self.shared.place.error(action, failure))?
-            && (!page.more() || page.len() == size.events || size.bytes <= SMALL)
+            && (!page.more() || page.len() == size.events || (size.bytes <= SMALL && !page.is_empty()))
         {
             return Ok(page);
         }
         let stream = stream.clone();
-        self.query(action, move |reader| read(reader, &stream, &versions, size)).await
+        let extent = Extent { size, largest: None };
+        self.query(action, move |reader| read(reader, &stream, &versions, extent)).await
     }
 
     /// Runs a short query here, or gives it back. A caller that does nothing else would keep a thread of the runtime to itself, so

@@ -55,6 +55,48 @@ async fn a_few_events_are_read_by_the_caller_and_many_by_a_thread() {
 }
 
 #[tokio::test]
+async fn a_small_event_is_read_by_the_caller_and_a_large_one_by_a_thread() {
+    let (_folder, path) = place();
+    let store = builder().open(&path).await.unwrap();
+    let note = |bytes: usize| format!(r#""{}""#, "x".repeat(bytes - 2));
+    let (alice, bob, carol, dave) = (account("alice"), account("bob"), account("carol"), account("dave"));
+    append(&store, &alice, vec![event(note(64 * 1024))]).await;
+    append(&store, &dave, vec![event(note(64 * 1024 + 1))]).await;
+    append(&store, &bob, vec![event(note(64 * 1024 + 1)), event(note(3))]).await;
+    // One whose characters are fewer than its bytes.
+    append(&store, &carol, vec![event(note(3)), event(format!(r#""{}""#, "\u{e9}".repeat(40_000)))]).await;
+    let page = at_once(|| store.read_stream(&alice, 1..=1, PageSize::default())).unwrap();
+    assert_eq!(page.last().unwrap().payload.bytes.len(), 64 * 1024);
+    let by_the_caller = |stream, size: PageSize| {
+        let whole = (0..1_000).filter(|_| poll_once(store.read_stream(stream, 1..=u64::MAX, size)).is_some()).count();
+        let bare = (0..1_000).filter(|_| poll_once(store.read_payloads(stream, 1..=u64::MAX, size)).is_some()).count();
+        println!("{whole} and {bare} of 1000 reads of {stream} done at once");
+        whole.max(bare)
+    };
+    let small = PageSize { events: 10, bytes: 1_000 };
+    for (stream, size) in
+        [(&dave, PageSize::default()), (&bob, PageSize::default()), (&bob, small), (&carol, PageSize::default())]
+    {
+        let count = by_the_caller(stream, size);
+        assert!(count < 500, "{count} of 1000 reads of {stream}");
+    }
+    for _ in 0..100 {
+        let pages = [
+            (store.read_stream(&bob, 1..=u64::MAX, PageSize::default()).await.unwrap(), 2, false),
+            (store.read_payloads(&bob, 1..=u64::MAX, PageSize::default()).await.unwrap(), 2, false),
+            (store.read_stream(&bob, 1..=u64::MAX, small).await.unwrap(), 1, true),
+            (store.read_payloads(&bob, 1..=u64::MAX, small).await.unwrap(), 1, true),
+            (store.read_payloads(&bob, 1..=u64::MAX, PageSize::events(0)).await.unwrap(), 0, true),
+            (store.read_stream(&carol, 1..=u64::MAX, small).await.unwrap(), 1, true),
+            (store.read_payloads(&carol, 1..=u64::MAX, PageSize::default()).await.unwrap(), 2, false),
+        ];
+        for (index, (page, count, more)) in pages.iter().enumerate() {
+            assert_eq!((page.len(), page.more()), (*count, *more), "read {index}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_page_is_as_large_as_was_asked_for_wherever_it_is_read() {
     let (_folder, path) = place();
     let store = builder().open(&path).await.unwrap();

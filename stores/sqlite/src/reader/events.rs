@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::ids::id_part;
 use super::metadata::MetadataQuery;
-use super::row::{EventRow, as_time, columns, id, no_id, payload_columns};
+use super::row::{EventRow, as_time, columns, id, no_id, payload_columns, small_payload};
 use super::{Names, Reader};
 use crate::place::Failure;
 
@@ -34,18 +34,34 @@ pub(crate) fn as_integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// A query for versions of a stream.
+macro_rules! select {
+    ($columns:expr) => {
+        concat!("SELECT ", $columns, " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version")
+    };
+}
+
+/// What is read of a stream: a page of some size, which ends before a payload of more than `largest` bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) size: PageSize,
+    pub(crate) largest: Option<u64>,
+}
+
 /// See [`Journal::read_stream`](es_core::Journal::read_stream).
 pub(crate) fn read_stream(
     reader: &mut Reader,
     stream: &StreamId,
     versions: &RangeInclusive<u64>,
-    size: PageSize,
+    extent: Extent,
 ) -> Result<Page, Failure> {
-    let sql =
-        concat!("SELECT ", columns!(), " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version");
+    let sql = match extent.largest {
+        None => select!(columns!("payload")),
+        Some(_) => select!(columns!(small_payload!())),
+    };
     let Reader { db, names } = reader;
     let mut metadata = MetadataQuery::new(db);
-    read_versions(db, names, sql, stream, versions, size, |names, row, page, version| {
+    read_versions(db, names, sql, stream, versions, extent, |names, row, page, version| {
         let kind = names.kind(db, row.kind()?, row.position)?;
         row.push_to(page, kind, stream, version, &mut metadata)
     })
@@ -56,15 +72,14 @@ pub(crate) fn read_payloads(
     reader: &mut Reader,
     stream: &StreamId,
     versions: &RangeInclusive<u64>,
-    size: PageSize,
+    extent: Extent,
 ) -> Result<Page, Failure> {
-    let sql = concat!(
-        "SELECT ",
-        payload_columns!(),
-        " FROM events WHERE stream = ?1 AND version BETWEEN ?2 AND ?3 ORDER BY version"
-    );
+    let sql = match extent.largest {
+        None => select!(payload_columns!("payload")),
+        Some(_) => select!(payload_columns!(small_payload!())),
+    };
     let Reader { db, names } = reader;
-    let mut page = read_versions(db, names, sql, stream, versions, size, |names, row, page, version| {
+    let mut page = read_versions(db, names, sql, stream, versions, extent, |names, row, page, version| {
         let kind = names.kind(db, row.kind()?, row.position)?;
         row.push_payload_to(page, kind, stream, version)
     })?;
@@ -94,7 +109,7 @@ fn read_versions(
     sql: &str,
     stream: &StreamId,
     versions: &RangeInclusive<u64>,
-    size: PageSize,
+    Extent { size, largest }: Extent,
     mut push: impl FnMut(&mut Names, &EventRow<'_>, &mut Page, u64) -> Result<bool, Failure>,
 ) -> Result<Page, Failure> {
     let mut page = Page::new(size, Position::START);
@@ -104,7 +119,10 @@ fn read_versions(
     let Some(no) = stream_no(db, stream)? else { return Ok(page) };
     let mut query = db.prepare_cached(sql)?;
     let (first, last) = bounds(versions);
-    let mut rows = query.query((no, first, last))?;
+    let mut rows = match largest {
+        None => query.query((no, first, last))?,
+        Some(largest) => query.query((no, first, last, as_integer(largest)))?,
+    };
     let mut expected = (*versions.start()).max(1);
     while let Some(row) = rows.next()? {
         if page.is_empty() {
@@ -115,6 +133,10 @@ fn read_versions(
         if version != expected {
             let what = format!("`{stream}` has version {version} where version {expected} should be");
             return Err(Failure::Damaged { position: Some(row.position), what });
+        }
+        if largest.is_some() && row.is_left_out()? {
+            page.has_more();
+            break;
         }
         if !push(names, &row, &mut page, version)? {
             break;
@@ -128,7 +150,7 @@ fn read_versions(
 pub(crate) fn read_all(reader: &mut Reader, after: Position, filter: &Filter, size: PageSize) -> Result<Page, Failure> {
     let Reader { db, names } = reader;
     let mut page = Page::new(size, after);
-    let sql = concat!("SELECT ", columns!(), ", stream FROM events WHERE position > ?1 ORDER BY position");
+    let sql = concat!("SELECT ", columns!("payload"), ", stream FROM events WHERE position > ?1 ORDER BY position");
     let mut query = db.prepare_cached(sql)?;
     // An event before the first position is damage that is to be found.
     let start = if after == Position::START { i64::MIN } else { as_integer(after.number) };
@@ -271,4 +293,37 @@ pub(crate) fn head(db: &Connection) -> Result<u64, Failure> {
 
 fn position_of(number: i64) -> Option<u64> {
     u64::try_from(number).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use es_core::{Append, EventId, ExpectedVersion, Journal, NewEvent};
+
+    use super::*;
+    use crate::SqliteStore;
+
+    #[tokio::test]
+    async fn a_page_ends_before_a_payload_that_is_too_large() {
+        let store = SqliteStore::open_in_memory().await.unwrap();
+        let stream = StreamId::new("account", "alice").unwrap();
+        // The second one has fewer characters than bytes.
+        for payload in ["\"1234\"", "\"\u{e9}\u{e9}\u{e9}\"", "1", "1234567"] {
+            let (id, name, format) = (EventId::new(), "noted".into(), "json".into());
+            let event = NewEvent { id, name, version: 1, format, payload: payload.into(), metadata: Arc::default() };
+            store.append(Append::to_stream(stream.clone(), ExpectedVersion::Any, vec![event])).await.unwrap();
+        }
+        for (from, largest, count) in [(1, 6, 1), (1, 7, 1), (1, 8, 4), (2, 7, 0), (2, 8, 3), (3, 6, 1), (4, 7, 1)] {
+            let stream = stream.clone();
+            let read = move |reader: &mut Reader| {
+                let extent = Extent { size: PageSize::default(), largest: Some(largest) };
+                let pages = [read_stream, read_payloads].map(|read| read(reader, &stream, &(from..=u64::MAX), extent));
+                Ok(pages.map(|page| page.map(|page| (page.len(), page.more()))))
+            };
+            for found in store.query("read", read).await.unwrap() {
+                assert_eq!(found.unwrap(), (count, from + count as u64 <= 4), "from {from}, up to {largest} bytes");
+            }
+        }
+    }
 }

@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 use crate::place::Failure;
 
 pub(crate) use events::{
-    are_few, as_integer, find_command, head, last_event, read_all, read_payloads, read_stream, stream_no, version,
-    version_at,
+    Extent, are_few, as_integer, find_command, head, last_event, read_all, read_payloads, read_stream, stream_no,
+    version, version_at,
 };
 pub(crate) use ids::{BLOCK, IdPart, id_part};
 pub(crate) use names::Names;

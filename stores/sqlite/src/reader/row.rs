@@ -13,8 +13,8 @@ use crate::place::Failure;
 
 /// The columns of a row that make up a state, as [`EventRow`] expects them.
 macro_rules! payload_columns {
-    () => {
-        "position, kind, version, payload"
+    ($payload:expr) => {
+        concat!("position, kind, version, ", $payload)
     };
 }
 pub(super) use payload_columns;
@@ -22,12 +22,23 @@ pub(super) use payload_columns;
 /// All columns of a row, as [`EventRow`] expects them. To ask each of five columns for nothing costs more than
 /// the rest of the row, so SQLite says at once whether there is anything in them; a query of its own gets it.
 macro_rules! columns {
-    () => {
-        "position, kind, version, payload, recorded_at, id, \
-         coalesce(actor, command_id, correlation_id, causation_id, extra) IS NOT NULL"
+    ($payload:expr) => {
+        concat!(
+            "position, kind, version, ",
+            $payload,
+            ", recorded_at, id, coalesce(actor, command_id, correlation_id, causation_id, extra) IS NOT NULL"
+        )
     };
 }
 pub(super) use columns;
+
+/// A payload in these columns: none where it has more bytes than `?4`, so that SQLite does not read it.
+macro_rules! small_payload {
+    () => {
+        "CASE WHEN octet_length(payload) <= ?4 THEN payload END"
+    };
+}
+pub(super) use small_payload;
 
 /// A row of the table `events`, whose position is known to be one.
 pub(super) struct EventRow<'a> {
@@ -90,6 +101,11 @@ impl<'a> EventRow<'a> {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
             _ => Err(self.damaged("the payload of an event is neither a text nor a blob")),
         }
+    }
+
+    /// Whether the payload was not read, as it is no [`small_payload`].
+    pub(super) fn is_left_out(&self) -> Result<bool, Failure> {
+        Ok(self.value(3)? == ValueRef::Null)
     }
 
     /// Adds the event to the page; `false` where there is no room for it.
