@@ -7,6 +7,8 @@ mod failures;
 mod faults;
 #[path = "../common/faulty.rs"]
 mod faulty;
+#[path = "../common/held_back.rs"]
+mod held;
 mod held_back;
 mod reacting;
 mod retired;
