@@ -9,7 +9,7 @@ use super::lock::{self, Locked};
 use crate::attr::{Body, Field, Item, Spoiled};
 use crate::errors::Errors;
 use crate::shape::layout;
-use crate::{shape, text};
+use crate::{name, shape, text};
 
 /// A checked aggregate. What is wrong was reported, and stands here as something that compiles.
 pub(crate) struct Model {
@@ -125,12 +125,7 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         event_enum,
         derives,
     } = options;
-    let name = if let Some(literal) = name.get() {
-        checked_name(literal.value(), literal.span(), "", errors)
-    } else {
-        let help = "; give it another with `name = \"..\"`";
-        checked_name(text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
-    };
+    let name = name::of("an aggregate", name.get(), &item.ident, errors);
     let default = format_ident!("{}Event", item.ident);
     let command_enum = command_enum.get().filter(|command_enum| {
         // The other one may have another name: then this one may have its.
@@ -216,24 +211,6 @@ fn error_type(item: &Item, place: Option<Span>, options: &Options, spoiled: &[Sp
             "missing `#[aggregate(..)]`; write `#[aggregate(commands(..), events(..), error = ..)]`",
         ),
     })
-}
-
-/// Reports a name that the journal does not take.
-fn checked_name(name: String, span: Span, help: &str, errors: &Errors) -> String {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if name.is_empty() {
-        errors.at(span, "the name of an aggregate cannot be empty");
-    } else if !name.bytes().all(allowed) {
-        errors.at(
-            span,
-            format!(
-                "the name `{name}` has more than ASCII letters, digits, `_`, `-` and `.`, as the journal knows it{help}"
-            ),
-        );
-    } else if name.len() > 100 {
-        errors.at(span, format!("the name has {} bytes, but an aggregate's has 100 at most{help}", name.len()));
-    }
-    name
 }
 
 #[derive(Clone, Copy, PartialEq)]

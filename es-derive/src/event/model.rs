@@ -34,7 +34,7 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let Options { root, name, aliases, version, oldest, previous, removed } = options;
     let name = match name.get() {
         Some(literal) => checked_name(literal.value(), literal.span(), errors),
-        None => text::plain(&item.ident),
+        None => checked_name(text::plain(&item.ident), item.ident.span(), errors),
     };
     let mut names = vec![name.clone()];
     for literal in aliases.get().unwrap_or_default() {

@@ -6,7 +6,7 @@ mod model;
 
 pub(crate) use attr::{Entry, entries};
 pub(crate) use expand::{alias, aliases, cfg, cfg_of_type};
-pub(crate) use model::{Listed, checked_name, same_path, single_events, source};
+pub(crate) use model::{Listed, same_path, single_events, source};
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;

@@ -6,7 +6,7 @@ use syn::{Attribute, LitInt, Path, Type, Visibility};
 
 use super::attr::{Attributes, Entry, Options};
 use crate::errors::Errors;
-use crate::text;
+use crate::{name, text};
 
 /// A checked projection. What is wrong was reported, and stands here as something that compiles.
 pub(crate) struct Model {
@@ -66,12 +66,7 @@ impl Listed {
 pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let Attributes { item, place: attribute, options, mut spoiled } = attributes;
     let Options { root, name, version, store, in_memory, events, batch, event_enum } = options;
-    let name = if let Some(literal) = name.get() {
-        checked_name("a projection", literal.value(), literal.span(), "", errors)
-    } else {
-        let help = "; give it another with `name = \"..\"`";
-        checked_name("a projection", text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
-    };
+    let name = name::of("a projection", name.get(), &item.ident, errors);
     let spoiled_store = spoiled.iter().position(|spoiled| spoiled.name == "store").map(|at| spoiled.remove(at).error);
     let place = match (store.get(), in_memory.get_spanned(), spoiled_store) {
         (Some(store), None, _) => Place::Store(Box::new(store)),
@@ -130,20 +125,6 @@ fn no_place(attribute: Option<Span>, ident: &Ident) -> syn::Error {
             "missing `#[projection(..)]`; write `#[projection(name = \"..\", store = .., events(..))]`",
         ),
     }
-}
-
-/// Checks the name of `what`, "a projection".
-pub(crate) fn checked_name(what: &str, name: String, span: Span, help: &str, errors: &Errors) -> String {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if name.is_empty() {
-        errors.at(span, format!("the name of {what} cannot be empty"));
-    } else if !name.bytes().all(allowed) {
-        let rule = "ASCII letters, digits, `_`, `-` and `.`, as stores take it";
-        errors.at(span, format!("the name `{name}` has more than {rule}{help}"));
-    } else if name.len() > 100 {
-        errors.at(span, format!("the name has {} bytes, but {what}'s has 100 at most{help}", name.len()));
-    }
-    name
 }
 
 fn checked_version(literal: &LitInt, errors: &Errors) -> u32 {

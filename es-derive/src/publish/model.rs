@@ -5,8 +5,8 @@ use syn::{LitStr, Path};
 
 use super::attr::{Attributes, Options};
 use crate::errors::Errors;
-use crate::projection::{Listed, checked_name, single_events};
-use crate::text;
+use crate::name;
+use crate::projection::{Listed, single_events};
 
 /// What it becomes.
 const WHAT: &str = "a publication";
@@ -25,12 +25,7 @@ pub(crate) struct Model {
 pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let Attributes { item, place, options, spoiled } = attributes;
     let Options { root, name, source, events } = options;
-    let name = if let Some(literal) = name.get() {
-        checked_name(WHAT, literal.value(), literal.span(), "", errors)
-    } else {
-        let help = "; give it another with `name = \"..\"`";
-        checked_name(WHAT, text::snake_case(&text::plain(&item.ident)), item.ident.span(), help, errors)
-    };
+    let name = name::of(WHAT, name.get(), &item.ident, errors);
     let is_spoiled = |name: &str| spoiled.iter().any(|spoiled| spoiled.name == name);
     let source = source.get();
     let listed = events.get_spanned();

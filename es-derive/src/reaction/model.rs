@@ -5,8 +5,8 @@ use syn::Path;
 
 use super::attr::{Attributes, Options};
 use crate::errors::Errors;
-use crate::projection::{Listed, checked_name, same_path, single_events, source};
-use crate::text;
+use crate::name;
+use crate::projection::{Listed, same_path, single_events, source};
 
 /// A checked reaction. What is wrong was reported, and stands here as something that compiles.
 pub(crate) struct Model {
@@ -23,13 +23,7 @@ pub(crate) struct Model {
 pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let Attributes { item, place, options, spoiled } = attributes;
     let Options { root, name, events, sends_to } = options;
-    let name = if let Some(literal) = name.get() {
-        checked_name("a reaction", literal.value(), literal.span(), "", errors)
-    } else {
-        let help = "; give it another with `name = \"..\"`";
-        let name = text::snake_case(&text::plain(&item.ident));
-        checked_name("a reaction", name, item.ident.span(), help, errors)
-    };
+    let name = name::of("a reaction", name.get(), &item.ident, errors);
     let is_spoiled = spoiled.iter().any(|spoiled| spoiled.name == "events");
     let listed = events.get_spanned();
     if place.is_none() {
