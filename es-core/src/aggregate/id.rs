@@ -6,6 +6,8 @@ use super::Aggregate;
 
 /// A value that names one aggregate of type `A`: an id of its type, by value or by reference, or a `&str`
 /// where the type is `String`.
+///
+/// `Id` is that type, and is left out: `id: impl IdOf<Account>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name an aggregate `{A}`, whose ids are of type `{Id}`",
     label = "expected `{Id}`, or a reference to it",
@@ -29,6 +31,7 @@ impl<A: Aggregate<Id = String>> IdOf<A, String> for &str {
 pub struct NoId;
 
 // Keeps the one above from being the only candidate, which rustc would take before it knows the aggregate.
+#[doc(hidden)]
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate> IdOf<A, NoId> for &str {
     fn id_text(&self) -> Cow<'_, str> {
