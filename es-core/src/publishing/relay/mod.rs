@@ -1,10 +1,12 @@
 //! `Relay`: fills an outbox from the journal, and sends what is in it.
 
+mod commands;
 mod error;
 mod handle;
 mod lane;
 mod run;
 mod send;
+mod sender;
 mod status;
 mod turn;
 
@@ -22,7 +24,8 @@ use crate::projection::futures::join;
 use crate::projection::{First, OnFailure, Projector};
 use crate::repository::Retry;
 use handle::{Command, feed_failed};
-use run::{Goal, Sender};
+use run::Goal;
+use sender::Sender;
 
 /// Sends the public events of a publication through a publisher.
 ///

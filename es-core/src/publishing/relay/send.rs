@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 
 use super::handle::Command;
 use super::lane::{self, AWAY, Tried, within};
-use super::run::{Goal, Sender};
+use super::run::Goal;
+use super::sender::Sender;
 use super::{RelayError, RelayState};
 use crate::event::Timestamp;
 use crate::projection::futures::{First, race};
