@@ -1,28 +1,26 @@
 //! `SqliteStore`: a handle on the threads that write and read.
 
-use std::convert::Infallible;
+mod journal;
+mod start;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
-use es_core::{
-    Append, AppendError, Appended, BoxError, Clock, CommandId, Filter, ImportJournal, Imported, InlineView, Journal,
-    JournalError, JournalId, ListSnapshots, Page, PageSize, Position, Snapshot, SnapshotStore, StreamId, Timestamp,
-    Work,
-};
+use es_core::{Clock, InlineView, JournalError, JournalId, Page, PageSize, StreamId, Work};
 use rusqlite::Connection;
+pub(crate) use start::open;
 use tokio::sync::{oneshot, watch};
 
-use crate::builder::{Durability, SqliteStoreBuilder};
+use crate::builder::SqliteStoreBuilder;
 use crate::error::OpenError;
-use crate::open::Opened;
 use crate::place::{Failure, Place};
 use crate::projection::{Leases, SqliteTx};
-use crate::reader::{self, Extent, Loaded, Reader, Readers, read_job};
+use crate::reader::{self, Extent, Reader, Readers, read_job};
 use crate::watch::{Head, Watch};
-use crate::writer::{Job, SnapshotWrite, Writer, Writes, add_view, transaction};
+use crate::writer::{Job, SnapshotWrite, Writes, add_view, transaction};
 
 /// The largest page or snapshot that is read on the thread of a caller, in bytes.
 const SMALL: usize = 64 * 1024;
@@ -251,219 +249,5 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.shared.place.path().unwrap_or(Path::new(":memory:"));
         f.debug_struct("SqliteStore").field("path", &path).field("id", &self.shared.id.0).finish_non_exhaustive()
-    }
-}
-
-/// Opens a database on the thread that will write to it, and starts the others.
-pub(crate) async fn open(options: SqliteStoreBuilder, path: Option<&Path>) -> Result<SqliteStore, OpenError> {
-    let shown = path.unwrap_or(Path::new(":memory:")).to_owned();
-    let path = path.map(Path::to_owned);
-    let (answer, answered) = oneshot::channel();
-    let opening = move || match crate::open::open(&options, path.as_deref()).and_then(|opened| start(options, opened)) {
-        Ok((store, write)) => {
-            // Nobody may wait for the store any more. Then it is dropped here, and the writer ends at once.
-            drop(answer.send(Ok(store)));
-            write();
-        }
-        Err(error) => drop(answer.send(Err(error))),
-    };
-    spawn("es-sqlite-writer", opening).map_err(|error| cannot_start(&shown, error))?;
-    answered.await.unwrap_or_else(|_| Err(cannot_start(&shown, "the writer ended before it began")))
-}
-
-/// Starts the threads that read. Gives the store, and what the calling thread has to do from now on.
-fn start(options: SqliteStoreBuilder, opened: Opened) -> Result<(SqliteStore, impl FnOnce()), OpenError> {
-    let Opened { id, head, place, writer, readers, watch } = opened;
-    let shown = place.path().unwrap_or(Path::new(":memory:")).to_owned();
-    let shared = Shared {
-        id,
-        place: place.clone(),
-        clock: Arc::clone(&options.clock),
-        writes: Arc::new(Writes::new(options.commits)),
-        readers: (!readers.is_empty()).then(|| Arc::new(Readers::new(readers, options.commits))),
-        watch: Arc::default(),
-        head: watch::Sender::new(Head { position: head, closed: false }),
-        leases: Arc::default(),
-        writer: thread::current().id(),
-        alive: watch::Sender::new(()),
-    };
-    // Dropped by each of the other threads when it has closed its connection.
-    let (open, others) = mpsc::channel::<Infallible>();
-    let is_durable = options.durability == Durability::Full && place.path().is_some();
-    let writer =
-        Writer::new(writer, options.clock, place.clone(), shared.head.clone(), is_durable, options.busy_timeout)
-            .map_err(|error| cannot_start(&shown, error))?;
-    if let Some(readers) = &shared.readers {
-        for index in readers.indices() {
-            let (readers, open) = (Arc::clone(readers), open.clone());
-            let work = move || {
-                readers.run(index);
-                drop(open);
-            };
-            spawn("es-sqlite-reader", work).map_err(|error| cannot_start(&shown, error))?;
-        }
-    }
-    if let Some(db) = watch {
-        let (watch, head) = (Arc::clone(&shared.watch), shared.head.clone());
-        let work = move || {
-            watch.run(&db, &head);
-            drop(db);
-            drop(open);
-        };
-        spawn("es-sqlite-watch", work).map_err(|error| cannot_start(&shown, error))?;
-    }
-    let (way, alive) = (Arc::clone(&shared.writes), shared.alive.subscribe());
-    let store = SqliteStore { shared: Arc::new(shared) };
-    let write = move || {
-        way.run(writer, place, &others);
-        drop(alive);
-    };
-    Ok((store, write))
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
-}
-
-fn cannot_start(path: &Path, source: impl Into<BoxError>) -> OpenError {
-    OpenError::Failed { path: path.to_owned(), source: source.into() }
-}
-
-impl Journal for SqliteStore {
-    fn id(&self) -> JournalId {
-        self.shared.id
-    }
-
-    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        append.check()?;
-        self.check_thread()?;
-        let _under_way = self.shared.writes.begin_append();
-        let (answer, answered) = oneshot::channel();
-        let asked = self.shared.writes.append(Job::Append(append, answer)).await;
-        asked.map_err(|_| self.shared.place.closed())?;
-        let lost = |_| AppendError::Unknown { source: "the writer ended before it answered".into() };
-        answered.await.map_err(lost)?
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        versions: RangeInclusive<u64>,
-        size: PageSize,
-    ) -> Result<Page, JournalError> {
-        self.page(stream, versions, size, reader::read_stream).await
-    }
-
-    async fn read_payloads(
-        &self,
-        stream: &StreamId,
-        versions: RangeInclusive<u64>,
-        size: PageSize,
-    ) -> Result<Page, JournalError> {
-        self.page(stream, versions, size, reader::read_payloads).await
-    }
-
-    async fn read_all(&self, after: Position, filter: &Filter, size: PageSize) -> Result<Page, JournalError> {
-        let filter = filter.clone();
-        self.query("read the journal", move |reader| reader::read_all(reader, after, &filter, size)).await
-    }
-
-    async fn version(&self, stream: &StreamId) -> Result<u64, JournalError> {
-        let stream = stream.clone();
-        self.look("find the version of a stream", move |reader| reader::version(&reader.db, &stream)).await
-    }
-
-    async fn version_at(&self, stream: &StreamId, time: Timestamp) -> Result<u64, JournalError> {
-        let stream = stream.clone();
-        let query = move |reader: &mut Reader| reader::version_at(&reader.db, &stream, time);
-        self.look("find the version of a stream at a time", query).await
-    }
-
-    async fn find_command(
-        &self,
-        stream: &StreamId,
-        id: CommandId,
-    ) -> Result<Option<RangeInclusive<u64>>, JournalError> {
-        let stream = stream.clone();
-        self.look("find a command", move |reader| reader::find_command(&reader.db, &stream, id)).await
-    }
-
-    async fn head(&self) -> Result<Position, JournalError> {
-        self.look("find the head", |reader| Ok(Position::new(reader::head(&reader.db)?))).await
-    }
-
-    async fn newest(&self) -> Result<Position, JournalError> {
-        self.head().await
-    }
-
-    async fn wait(&self, after: Position) -> Result<Position, JournalError> {
-        let mut head = self.shared.head.subscribe();
-        let _watching = self.shared.watch.begin();
-        let closed = || self.shared.place.closed();
-        let reached = head.wait_for(|head| head.closed || head.position > after).await.map_err(|_| closed())?;
-        if reached.closed { Err(closed()) } else { Ok(reached.position) }
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.shared.clock)
-    }
-}
-
-impl ImportJournal for SqliteStore {
-    async fn import(&self, events: Arc<Page>) -> Result<Imported, AppendError> {
-        let (answer, answered) = oneshot::channel();
-        self.write(Job::Import(events, answer)).await?;
-        let lost = |_| AppendError::Unknown { source: "the writer ended before it answered".into() };
-        answered.await.map_err(lost)?
-    }
-}
-
-impl SnapshotStore for SqliteStore {
-    async fn load_snapshot(
-        &self,
-        stream: &StreamId,
-        up_to: u64,
-        format: &str,
-    ) -> Result<Option<Snapshot>, JournalError> {
-        let action = "load a snapshot";
-        let small = self.at_once(|reader| reader::load_snapshot(&reader.db, stream, up_to, format, SMALL as u64));
-        if let Ok(loaded) = small.await
-            && let Loaded::Snapshot(snapshot) = loaded.map_err(|failure| self.shared.place.error(action, failure))?
-        {
-            return Ok(snapshot);
-        }
-        let (stream, format) = (stream.clone(), format.to_owned());
-        let query =
-            move |reader: &mut Reader| match reader::load_snapshot(&reader.db, &stream, up_to, &format, u64::MAX)? {
-                Loaded::Snapshot(snapshot) => Ok(snapshot),
-                Loaded::TooLarge => {
-                    let what = format!("a snapshot of `{stream}` has no payload");
-                    Err(Failure::Damaged { position: None, what })
-                }
-            };
-        self.query(action, query).await
-    }
-
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), JournalError> {
-        self.write_snapshot(SnapshotWrite::Save(snapshot)).await
-    }
-
-    async fn keep_snapshots(&self, stream: &StreamId, keep: u32) -> Result<(), JournalError> {
-        self.write_snapshot(SnapshotWrite::Keep(stream.clone(), keep)).await
-    }
-
-    async fn delete_snapshots(&self, stream: &StreamId, versions: RangeInclusive<u64>) -> Result<(), JournalError> {
-        self.write_snapshot(SnapshotWrite::Delete(stream.clone(), versions)).await
-    }
-}
-
-impl ListSnapshots for SqliteStore {
-    async fn list_snapshots(
-        &self,
-        after: Option<(&StreamId, u64)>,
-        size: PageSize,
-    ) -> Result<Vec<Snapshot>, JournalError> {
-        let after = after.map(|(stream, version)| (stream.clone(), version));
-        self.query("list the snapshots", move |reader| reader::list_snapshots(reader, after, size)).await
     }
 }
