@@ -17,6 +17,8 @@ use crate::relay::cents;
 /// How often the parking of a message of `alice` fails, and the replay of parked ones; each is of one test.
 static PARKS: AtomicU32 = AtomicU32::new(0);
 static REPLAYS: AtomicU32 = AtomicU32::new(0);
+/// How often another relay has the outbox when it is noted that a message of `carol` was sent.
+static TAKEN_OVER: AtomicU32 = AtomicU32::new(0);
 
 fn check(left: &AtomicU32) -> Result<(), ReadStoreError> {
     match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
@@ -94,6 +96,9 @@ impl OutboxStore for Faulty {
         messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
+        if messages.iter().any(|message| message.stream.id() == "carol") {
+            check(&TAKEN_OVER).map_err(|_| ReadStoreError::TakenOver { projection: "bank@send".to_owned() })?;
+        }
         MemoryOutbox::sent(lease, tx, outbox, messages, keep).await
     }
 
@@ -184,5 +189,17 @@ async fn a_store_that_fails_answers_who_has_asked_and_ends_no_pause() {
     relay.resume().await.unwrap();
     relay.wait_for(position).await.unwrap();
     assert_eq!(cents(&publisher), [100, 200]);
+    relay.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_sent_before_another_relay_took_the_outbox_over_is_sent_again_where_it_is_there() {
+    let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), TestPublisher::new());
+    let position = append(&store, "carol", &[increased(1)]).await;
+    TAKEN_OVER.store(1, Ordering::SeqCst);
+    let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
+    relay.wait_for(position).await.unwrap();
+    // The other one may have made it anew: it is not known that it was this one that was sent.
+    assert_eq!(cents(&publisher), [100, 100]);
     relay.stop().await.unwrap();
 }
