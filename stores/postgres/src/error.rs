@@ -21,7 +21,7 @@ pub enum ConnectError {
         /// The name.
         name: String,
     },
-    /// There is no server, or it takes no connections now, or does not answer. Try again.
+    /// There is no server, or it takes no connections now, or does not answer, or others there are in the way. Try again.
     #[error("{store} cannot be reached: {source}; try again")]
     Unreachable {
         /// Which store.

@@ -73,9 +73,7 @@ impl Place {
     ) -> JournalError {
         let store = self.name();
         match code {
-            // Serialization failure, deadlock, faster appends, lock not available; cancelled, which is what a timeout does.
-            Some("40001" | "40P01" | "ES001" | "55P03" | "57014") => JournalError::Busy { store, source: error.into() },
-            Some(code) if is_away(code) => JournalError::Busy { store, source: error.into() },
+            Some(code) if is_busy(code) || is_away(code) => JournalError::Busy { store, source: error.into() },
             Some("53100") => JournalError::Full { store, source: error.into() },
             // In a transaction that may only read, as on a standby; without the privilege.
             Some("25006" | "42501") => JournalError::ReadOnly { store, source: error.into() },
@@ -94,7 +92,9 @@ impl Place {
             (Some("3D000"), _) => {
                 ConnectError::Unsuitable { store, what: "there is no such database; create it first".to_owned() }
             }
-            (Some(code), _) if is_away(code) => ConnectError::Unreachable { store, source: error.into() },
+            (Some(code), _) if is_busy(code) || is_away(code) => {
+                ConnectError::Unreachable { store, source: error.into() }
+            }
             (None, sqlx::Error::Io(io)) if may_pass(io) => ConnectError::Unreachable { store, source: error.into() },
             _ => ConnectError::Failed { store, source: error.into() },
         }
@@ -121,6 +121,12 @@ impl Error for SourceOf {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error().source()
     }
+}
+
+/// Whether the server says with this SQLSTATE that others were in the way: serialization failure, deadlock, faster appends, lock not
+/// available; cancelled, which is what a timeout does.
+fn is_busy(code: &str) -> bool {
+    matches!(code, "40001" | "40P01" | "ES001" | "55P03" | "57014")
 }
 
 /// Whether the server says with this SQLSTATE that it cannot be used just now, or has ended the connection: it ends, has

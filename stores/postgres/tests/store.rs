@@ -181,6 +181,44 @@ async fn stores_that_connect_at_the_same_time_make_one_journal() {
     assert_eq!(ids.len(), 1);
 }
 
+/// As database administrators set a role, so that nobody holds up the others.
+const STRICT: [(&str, &str); 4] = [
+    ("statement_timeout", "200ms"),
+    ("lock_timeout", "200ms"),
+    ("idle_in_transaction_session_timeout", "200ms"),
+    ("default_transaction_isolation", "serializable"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_takes_as_long_as_it_takes_whatever_the_limits_of_the_server() {
+    let database = Server::shared().database();
+    let connect = || PostgresStore::builder().connect_with(database.options().options(STRICT));
+    // Another process is at it, and gives up.
+    let mut other = PgConnection::connect_with(&database.options()).await.unwrap();
+    let mut tx = other.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('es es', 0))").execute(&mut *tx).await.unwrap();
+    let (store, ended) = tokio::join!(connect(), async {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        tx.rollback().await
+    });
+    ended.unwrap();
+    store.unwrap().append(to("a", ExpectedVersion::NoStream, vec![event()])).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_waited_for_the_migration_of_another_sees_it_whatever_the_isolation() {
+    let database = Server::shared().database();
+    for round in 0..4 {
+        let connect = || {
+            let builder = PostgresStore::builder().schema(&format!("round_{round}"));
+            builder.connect_with(database.options().options([STRICT[3]]))
+        };
+        let (a, b, c, d) = tokio::join!(connect(), connect(), connect(), connect());
+        let ids = [a, b, c, d].map(|store| store.unwrap().id());
+        assert!(ids.iter().all(|id| *id == ids[0]));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_closed_says_so() {
     let place = Place::new();

@@ -41,6 +41,7 @@ pub(crate) async fn make_ready(
             return Err(ConnectError::NotReady { store: place.name(), found, needed: VERSION });
         }
         let mut tx = db.begin().await.map_err(failed)?;
+        tx.execute(sqlx::raw_sql(include_str!("migrating.sql"))).await.map_err(failed)?;
         // Another process may be at it: then it has been faster.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('es ' || $1, 0))")
             .bind(schema.name())

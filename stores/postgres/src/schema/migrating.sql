@@ -1,0 +1,8 @@
+-- How a transaction is set that migrates, whatever is usual on the server or for the role.
+
+-- It sees what others have migrated while it waited for them.
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+-- Nobody knows how long it takes. `transaction_timeout` is not known to older servers.
+SELECT set_config(name, '0', true)
+FROM pg_settings
+WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
