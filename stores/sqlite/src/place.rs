@@ -1,6 +1,6 @@
 //! `Place`: where a store is, for its errors, and what SQLite's errors mean there.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,46 @@ use rusqlite::ffi::{self, ErrorCode};
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     path: Option<Arc<Path>>,
+    file: Option<Arc<OpenFile>>,
+}
+
+/// The file that is open, and what tells it from another one of its name.
+#[derive(Debug)]
+struct OpenFile {
+    /// Without links: where one leads to may change, and the file that is open stays where it is.
+    path: PathBuf,
+    identity: Identity,
+}
+
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = ();
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.dev(), metadata.ino())
+}
+
+// There, a file that is open is neither deleted nor moved.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {}
+
+impl OpenFile {
+    fn at(path: &Path) -> Option<Self> {
+        let path = path.canonicalize().ok()?;
+        let identity = identity(&path.metadata().ok()?);
+        Some(Self { path, identity })
+    }
+
+    fn is_there(&self) -> bool {
+        match self.path.metadata() {
+            Ok(metadata) => identity(&metadata) == self.identity,
+            // What cannot be looked at now may be there.
+            Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        }
+    }
 }
 
 /// What may go wrong while a store is read or written.
@@ -62,11 +102,21 @@ impl Failure {
 
 impl Place {
     pub(crate) fn memory() -> Self {
-        Self { path: None }
+        Self { path: None, file: None }
     }
 
+    /// A file that is there.
     pub(crate) fn file(path: &Path) -> Self {
-        Self { path: Some(path.into()) }
+        Self { path: Some(path.into()), file: OpenFile::at(path).map(Arc::new) }
+    }
+
+    /// Fails where the file was deleted, moved or replaced while it was open: what is written to it then is found by nobody.
+    pub(crate) fn check_file(&self) -> Result<(), Failure> {
+        if self.file.as_ref().is_none_or(|file| file.is_there()) {
+            return Ok(());
+        }
+        let what = "the file was deleted, moved or replaced while it was open; put it back, or restart the program";
+        Err(rusqlite::Error::ToSqlConversionFailure(what.into()).into())
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {

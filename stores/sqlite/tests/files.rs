@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{account, append, events, payloads, place, this_test, to};
 use es_core::{AppendError, ExpectedVersion, Journal, JournalError};
-use es_sqlite::{OpenError, SqliteStore};
+use es_sqlite::{Commits, OpenError, SqliteStore};
 use rusqlite::Connection;
 
 async fn error(path: &Path) -> OpenError {
@@ -150,6 +150,59 @@ async fn a_program_that_writes_for_too_long_makes_appends_busy_and_nothing_else(
     assert_eq!(payloads(&store, &account("alice")).await.unwrap().len(), 3);
     holder.execute_batch("ROLLBACK").unwrap();
     append(&store, &account("alice"), events(1)).await;
+    assert_eq!(payloads(&store, &account("alice")).await.unwrap().len(), 4);
+}
+
+/// What is acknowledged is in the file that has the name: nobody would find it elsewhere.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_deleted_moved_or_replaced_while_it_is_open_takes_no_more_events() {
+    type Away = fn(&Path);
+    let ways: [(&str, Away); 3] = [
+        ("deleted", |path| fs::remove_file(path).unwrap()),
+        ("moved", |path| fs::rename(path, path.with_extension("moved")).unwrap()),
+        ("replaced", |path| {
+            fs::copy(path, path.with_extension("copy")).unwrap();
+            fs::rename(path.with_extension("copy"), path).unwrap();
+        }),
+    ];
+    for (way, away) in ways {
+        for commits in [Commits::Adaptive, Commits::OnOwnThread] {
+            let (_folder, path) = journal().await;
+            let store = SqliteStore::builder().commits(commits).open(&path).await.unwrap();
+            append(&store, &account("alice"), events(1)).await;
+            fs::hard_link(&path, path.with_extension("kept")).unwrap();
+            away(&path);
+            for _ in 0..2 {
+                let appended = store.append(to(&account("alice"), ExpectedVersion::Any, events(1))).await;
+                match appended {
+                    Err(AppendError::Journal(error @ JournalError::Failed { .. })) => {
+                        let cause = std::error::Error::source(&error).unwrap().to_string();
+                        assert!(cause.contains("deleted, moved or replaced"), "{way}: {cause}");
+                        assert!(!error.is_transient());
+                    }
+                    other => panic!("{way}: {other:?}"),
+                }
+            }
+            // Put back, it goes on.
+            fs::rename(path.with_extension("kept"), &path).unwrap();
+            append(&store, &account("alice"), events(1)).await;
+            assert_eq!(payloads(&store, &account("alice")).await.unwrap().len(), 5, "{way}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_may_lead_elsewhere_while_the_file_that_it_led_to_is_open() {
+    let (folder, path) = journal().await;
+    let link = folder.path().join("current.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let store = SqliteStore::open(&link).await.unwrap();
+    fs::remove_file(&link).unwrap();
+    append(&store, &account("alice"), events(1)).await;
+    store.close().await;
+    let store = SqliteStore::open(&path).await.unwrap();
     assert_eq!(payloads(&store, &account("alice")).await.unwrap().len(), 4);
 }
 

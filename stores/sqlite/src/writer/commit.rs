@@ -170,6 +170,7 @@ impl Writer {
     fn write_all(&mut self, jobs: &[Job], care: Care) -> Result<(Instant, Vec<Outcome>), Aborted> {
         self.set_synchronous(true)?;
         begin(&self.tx)?;
+        self.place.check_file()?;
         let begun = Instant::now();
         if self.heads.refresh(&self.tx)? {
             self.views.forget();

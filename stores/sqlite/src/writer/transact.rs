@@ -51,6 +51,7 @@ impl Writer {
         // Views that change with appends ask for it too: those wait for the disk in any case.
         self.tx.take_is_to_last();
         begin(&self.tx)?;
+        self.place.check_file()?;
         if self.heads.refresh(&self.tx)? {
             self.views.forget();
         }
