@@ -210,7 +210,7 @@ async fn who_has_waited_for_the_migration_of_another_sees_it_whatever_the_isolat
     let database = Server::shared().database();
     for round in 0..4 {
         let connect = || {
-            let builder = PostgresStore::builder().schema(&format!("round_{round}"));
+            let builder = PostgresStore::builder().schema(format!("round_{round}"));
             builder.connect_with(database.options().options([STRICT[3]]))
         };
         let (a, b, c, d) = tokio::join!(connect(), connect(), connect(), connect());

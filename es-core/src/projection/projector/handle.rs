@@ -180,6 +180,9 @@ impl<P: Projection> ProjectorHandle<P> {
 
     /// Throws the read model away and builds it anew from the journal; returns when it shows all that the journal has now.
     ///
+    /// While another projector has the projection, this waits until that one has ended: ask the one whose state is not
+    /// [`Waiting`](ProjectorState::Waiting).
+    ///
     /// A projector that is paused or has failed goes on. Meanwhile the read model is there, but shows only a part. Dropping
     /// the future does not stop the rebuilding.
     ///
