@@ -1,7 +1,8 @@
-//! Names that stores know things by.
+//! Names: those that stores know things by, and those of generated enums.
 
 use proc_macro2::{Ident, Span};
-use syn::LitStr;
+use quote::format_ident;
+use syn::{LitStr, Path};
 
 use crate::errors::Errors;
 use crate::text;
@@ -27,4 +28,24 @@ fn checked(what: &str, name: String, span: Span, help: &str, errors: &Errors) ->
         errors.at(span, format!("the name has {} bytes, but {what}'s has 100 at most{help}", name.len()));
     }
     name
+}
+
+/// The name of the enum of all commands or events. One that a type beside it has is reported, and becomes another.
+pub(crate) fn of_enum<'a>(
+    name: &Ident,
+    listed: impl IntoIterator<Item = &'a Path>,
+    item: &Ident,
+    noun: &str,
+    errors: &Errors,
+) -> Ident {
+    let help = format!("give the enum another name: `{noun}_enum = Name`");
+    // Another module may have a type of this name.
+    if let Some(taken) = listed.into_iter().filter_map(Path::get_ident).find(|listed| *listed == name) {
+        errors.at(taken.span(), format!("`{name}` is the name of the enum of all {noun}s as well; {help}"));
+    } else if name == item {
+        errors.at(name.span(), format!("`{name}` is the name of the type itself; {help}"));
+    } else {
+        return name.clone();
+    }
+    format_ident!("__{}", name)
 }

@@ -78,29 +78,11 @@ impl Member {
     pub(crate) fn span(&self) -> Span {
         path_span(&self.path)
     }
-
-    /// The type's name, where it is one of the module that the aggregate is in.
-    fn here(&self) -> Option<Ident> {
-        self.path.get_ident().cloned()
-    }
 }
 
 /// Where the last name of `path` stands.
 pub(crate) fn path_span(path: &Path) -> Span {
     path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span())
-}
-
-/// The name of a generated enum. One that a type beside it has is reported, and becomes another.
-fn free_name(name: Ident, listed: &[Ident], aggregate: &Ident, noun: &str, errors: &Errors) -> Ident {
-    let help = format!("give the enum another name: `{noun}_enum = Name`");
-    if let Some(taken) = listed.iter().find(|listed| **listed == name) {
-        errors.at(taken.span(), format!("`{name}` is the name of the enum of all {noun}s as well; {help}"));
-    } else if name == *aggregate {
-        errors.at(name.span(), format!("`{name}` is the name of the aggregate; {help}"));
-    } else {
-        return name;
-    }
-    format_ident!("__{}", name)
 }
 
 /// Checks what was read.
@@ -157,10 +139,10 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     };
     let retired = members(retired.get().unwrap_or_default(), List::Retired, errors);
     let retired = without_current(retired, &events.members, errors);
-    let listed: Vec<Ident> =
-        [&commands.members, &events.members, &retired].into_iter().flatten().filter_map(Member::here).collect();
-    commands.ident = free_name(commands.ident, &listed, &item.ident, "command", errors);
-    events.ident = free_name(events.ident, &listed, &item.ident, "event", errors);
+    let listed = || commands.members.iter().chain(&events.members).chain(&retired).map(|member| &member.path);
+    let command_enum = name::of_enum(&commands.ident, listed(), &item.ident, "command", errors);
+    let event_enum = name::of_enum(&events.ident, listed(), &item.ident, "event", errors);
+    (commands.ident, events.ident) = (command_enum, event_enum);
     for spoiled in spoiled.into_iter().filter(|spoiled| spoiled.name != "error") {
         errors.push(spoiled.error);
     }

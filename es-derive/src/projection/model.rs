@@ -90,7 +90,10 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         (Some((span, ())), event_enum) => {
             let one_aggregate = listed.as_ref().is_some_and(|(_, events)| matches!(&events[..], [event] if event.all));
             let by_default = (!one_aggregate).then(|| format_ident!("{}Event", item.ident));
-            Some(Batch { span, event_enum: event_enum.map(|(_, ident)| ident).or(by_default) })
+            let event_enum = event_enum.map(|(_, ident)| ident).or(by_default);
+            let paths = || listed.iter().flat_map(|(_, events)| events).map(|event| &event.path);
+            let event_enum = event_enum.map(|name| name::of_enum(&name, paths(), &item.ident, "event", errors));
+            Some(Batch { span, event_enum })
         }
         (None, Some((span, _))) => {
             errors.at(span, "`event_enum` names the events of a batch; add `batch`, or take it away");
