@@ -45,8 +45,8 @@ impl Reader {
                 .bind(first)
                 .bind(as_integer(*versions.end()))
                 .bind(limit);
-            let Lines { events, .. } = self.lines(lent, query, size).await?;
-            for event in &events {
+            let lines = self.lines(lent, query, size).await?;
+            for event in &lines.events {
                 let version = event.version(&self.place)?;
                 if version != expected {
                     let what = format!("`{stream}` has version {version} where version {expected} should be");
@@ -54,7 +54,8 @@ impl Reader {
                 }
                 expected += 1;
             }
-            if !self.fill(lent, &mut page, &events, &Filter::all()).await? || as_integer(events.len() as u64) < limit {
+            let is_full = !self.fill(lent, &mut page, &lines, &Filter::all()).await?;
+            if is_full || as_integer(lines.events.len() as u64) < limit {
                 return Ok(page);
             }
         }
@@ -82,7 +83,7 @@ impl Reader {
         loop {
             let from = page.next();
             let (lines, limit) = self.some_lines(lent, from, filter, size).await?;
-            if !self.fill(lent, &mut page, &lines.events, filter).await? {
+            if !self.fill(lent, &mut page, &lines, filter).await? {
                 return Ok(page);
             }
             let Some(end) = lines.end else { continue };

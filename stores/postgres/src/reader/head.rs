@@ -76,7 +76,7 @@ impl Reader {
 
     async fn ask_end(&self, lent: &mut Lent<'_>) -> Result<End, Trouble> {
         let row = sqlx::query(ready(&self.sql.end)).fetch_one(&mut lent.db).await?;
-        match Line::new(row, &self.place)? {
+        match Line::new(&row, &mut Vec::new(), &self.place)? {
             Line::End(end) => Ok(end),
             Line::Event(event) => Err(self.place.damaged(Some(event.position), "it has no end").into()),
         }

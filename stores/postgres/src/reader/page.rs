@@ -17,6 +17,8 @@ use crate::stream::next;
 /// The rows of one query.
 pub(super) struct Lines {
     pub(super) events: Vec<EventRow>,
+    /// The payloads of the events, one after the other.
+    payloads: Vec<u8>,
     pub(super) end: Option<End>,
 }
 
@@ -58,25 +60,21 @@ impl Reader {
         query: Query<'_, Postgres, PgArguments>,
         size: PageSize,
     ) -> Result<Lines, Trouble> {
-        let mut lines = Lines { events: Vec::new(), end: None };
-        let mut bytes = 0_usize;
+        let mut lines = Lines { events: Vec::new(), payloads: Vec::new(), end: None };
         let mut rows = query.fetch(&mut lent.db);
         while let Some(row) = next(&mut rows).await {
-            match Line::new(row?, &self.place)? {
-                Line::Event(event) => {
-                    bytes = bytes.saturating_add(event.payload_len());
-                    lines.events.push(event);
-                }
+            match Line::new(&row?, &mut lines.payloads, &self.place)? {
+                Line::Event(event) => lines.events.push(event),
                 Line::End(end) => lines.end = Some(end),
             }
-            if bytes > enough(size) {
+            if lines.payloads.len() > enough(size) {
                 drop(rows);
                 // On the old one the server would send the rest first.
                 lent.renew().await?;
                 break;
             }
         }
-        self.note_length(bytes, lines.events.len());
+        self.note_length(lines.payloads.len(), lines.events.len());
         Ok(lines)
     }
 
@@ -85,16 +83,17 @@ impl Reader {
         &self,
         lent: &mut Lent<'_>,
         page: &mut Page,
-        events: &[EventRow],
+        lines: &Lines,
         filter: &Filter,
     ) -> Result<bool, Trouble> {
+        let Lines { events, payloads, .. } = lines;
         let mut kinds = lent.meanings.kinds.all();
-        if events.iter().any(|event| !kinds.contains_key(&event.kind())) {
+        if events.iter().any(|event| !kinds.contains_key(&event.kind)) {
             kinds = lent.meanings.kinds.load(&mut lent.db, &self.schema, &self.place).await?;
         }
         let streams = self.streams_of(lent, events).await?;
         for event in events {
-            let (kind_no, stream_no) = (event.kind(), event.stream());
+            let (kind_no, stream_no) = (event.kind, event.stream);
             let kind = kinds.get(&kind_no).ok_or_else(|| no_kind(&self.place, event.position, kind_no))?;
             if !filter.lets_through(&kind.aggregate, &kind.name) {
                 page.passed(event.position);
@@ -107,7 +106,7 @@ impl Reader {
                 page.passed(event.position);
                 continue;
             }
-            if !event.event(&self.place, kind, stream, |raw| page.push(raw))? {
+            if !event.event(&self.place, kind, stream, payloads, |raw| page.push(raw))? {
                 return Ok(false);
             }
         }
@@ -120,7 +119,7 @@ impl Reader {
         let mut unknown = Vec::new();
         {
             let mut known = lent.meanings.streams();
-            for no in events.iter().map(EventRow::stream).collect::<HashSet<_>>() {
+            for no in events.iter().map(|event| event.stream).collect::<HashSet<_>>() {
                 match known.get(&no) {
                     Some(stream) => drop(streams.insert(no, stream)),
                     None => unknown.push(no),

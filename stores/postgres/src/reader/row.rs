@@ -1,11 +1,12 @@
 //! A row of the table `events` as an event.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use es_core::{EventId, JournalError, Metadata, Payload, Position, RawEvent, StreamId, Timestamp};
-use sqlx::postgres::{PgRow, PgValueRef};
-use sqlx::{Row, ValueRef};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::kinds::Kind;
@@ -13,10 +14,19 @@ use crate::place::Place;
 
 pub(super) static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
 
-/// A row of the table `events`, with the columns of `page.sql`, in the binary format.
+/// A row of the table `events`, with the columns of `all.sql`, in the binary format: what it holds is taken out as it comes,
+/// while it is at hand, and checked when it is asked for. All rows of a page are many times as large.
 pub(super) struct EventRow {
-    row: PgRow,
     pub(super) position: Position,
+    pub(super) stream: i64,
+    pub(super) kind: i32,
+    version: i64,
+    recorded_at: Option<Timestamp>,
+    id: Option<Uuid>,
+    /// Where it is in `Lines::payloads`.
+    payload: Option<Range<usize>>,
+    /// Or what is wrong with it.
+    metadata: Result<Option<Arc<Metadata>>, String>,
 }
 
 /// What stands after the last event that was read.
@@ -43,20 +53,21 @@ pub(super) enum Line {
 }
 
 impl Line {
-    pub(super) fn new(row: PgRow, place: &Place) -> Result<Self, JournalError> {
-        let epoch = integer(&row, 0);
-        let number = integer(&row, 1);
+    /// Takes a row apart; the payload of an event goes to the end of `payloads`.
+    pub(super) fn new(row: &PgRow, payloads: &mut Vec<u8>, place: &Place) -> Result<Self, JournalError> {
+        let epoch = integer(row, 0);
+        let number = integer(row, 1);
         let Some(epoch) = epoch else {
             let last = Position {
-                epoch: integer(&row, 4).and_then(|epoch| u64::try_from(epoch).ok()).unwrap_or(0),
+                epoch: integer(row, 4).and_then(|epoch| u64::try_from(epoch).ok()).unwrap_or(0),
                 number: number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
             };
-            let bound = integer(&row, 2).ok_or_else(|| place.damaged(None, "it has lost its generation"))?;
-            return Ok(Self::End(End { bound, last, newest: integer(&row, 3).unwrap_or(0) }));
+            let bound = integer(row, 2).ok_or_else(|| place.damaged(None, "it has lost its generation"))?;
+            return Ok(Self::End(End { bound, last, newest: integer(row, 3).unwrap_or(0) }));
         };
         match (u64::try_from(epoch), number.map(u64::try_from)) {
             (Ok(epoch @ 1..), Some(Ok(number @ 1..))) => {
-                Ok(Self::Event(EventRow { row, position: Position { epoch, number } }))
+                Ok(Self::Event(EventRow::new(row, Position { epoch, number }, payloads)))
             }
             _ => Err(place.damaged(None, format!("an event has position {epoch}.{}", number.unwrap_or(0)))),
         }
@@ -64,78 +75,33 @@ impl Line {
 }
 
 impl EventRow {
+    fn new(row: &PgRow, position: Position, payloads: &mut Vec<u8>) -> Self {
+        let payload = bytes(row, 7).or_else(|| bytes(row, 8)).map(|payload| {
+            let start = payloads.len();
+            payloads.extend_from_slice(payload);
+            start..payloads.len()
+        });
+        Self {
+            position,
+            stream: integer(row, 2).unwrap_or(0),
+            kind: bytes(row, 6).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_be_bytes),
+            version: integer(row, 3).unwrap_or(0),
+            recorded_at: integer(row, 4).and_then(as_time),
+            id: uuid(row, 5),
+            payload,
+            metadata: metadata(row),
+        }
+    }
+
     fn damaged(&self, place: &Place, what: impl Into<String>) -> JournalError {
         place.damaged(Some(self.position), what)
     }
 
-    fn value(&self, index: usize) -> Option<PgValueRef<'_>> {
-        self.row.try_get_raw(index).ok().filter(|value| !value.is_null())
-    }
-
-    fn bytes(&self, index: usize) -> Option<&[u8]> {
-        bytes(&self.row, index)
-    }
-
-    pub(super) fn stream(&self) -> i64 {
-        integer(&self.row, 2).unwrap_or(0)
-    }
-
-    pub(super) fn kind(&self) -> i32 {
-        self.bytes(6).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_be_bytes)
-    }
-
     pub(super) fn version(&self, place: &Place) -> Result<u64, JournalError> {
-        let number = integer(&self.row, 3).unwrap_or(0);
-        match u64::try_from(number) {
+        match u64::try_from(self.version) {
             Ok(version) if version > 0 => Ok(version),
-            _ => Err(self.damaged(place, format!("an event has version {number}"))),
+            _ => Err(self.damaged(place, format!("an event has version {}", self.version))),
         }
-    }
-
-    fn recorded_at(&self, place: &Place) -> Result<Timestamp, JournalError> {
-        integer(&self.row, 4)
-            .and_then(as_time)
-            .ok_or_else(|| self.damaged(place, "the time of an event is outside of all calendars"))
-    }
-
-    fn uuid(&self, index: usize) -> Option<Uuid> {
-        self.bytes(index).and_then(|bytes| Uuid::from_slice(bytes).ok())
-    }
-
-    fn text(&self, index: usize) -> Option<&str> {
-        self.bytes(index).and_then(|bytes| std::str::from_utf8(bytes).ok())
-    }
-
-    fn metadata(&self, place: &Place) -> Result<Arc<Metadata>, JournalError> {
-        if (9..=13).all(|index| self.value(index).is_none()) {
-            return Ok(Arc::clone(&NO_METADATA));
-        }
-        let (mut actor, mut extra) = (self.text(9).map(str::to_owned), BTreeMap::new());
-        if let Some(json) = self.text(13) {
-            let read = if json.trim_start().starts_with('[') {
-                serde_json::from_str(json).map(|(hidden, texts)| (actor, extra) = (hidden, texts))
-            } else {
-                serde_json::from_str(json).map(|texts| extra = texts)
-            };
-            read.map_err(|error| {
-                self.damaged(place, format!("the metadata of an event is not a JSON object of texts: {error}"))
-            })?;
-        }
-        Ok(Arc::new(Metadata {
-            actor,
-            command_id: self.uuid(10).map(Into::into),
-            correlation_id: self.uuid(11).map(Into::into),
-            causation_id: self.uuid(12).map(Into::into),
-            extra,
-        }))
-    }
-
-    fn payload(&self) -> Option<&[u8]> {
-        self.bytes(7).or_else(|| self.bytes(8))
-    }
-
-    pub(super) fn payload_len(&self) -> usize {
-        self.payload().map_or(0, <[u8]>::len)
     }
 
     /// Gives the event to `take`.
@@ -144,22 +110,59 @@ impl EventRow {
         place: &Place,
         kind: &Kind,
         stream: &StreamId,
+        payloads: &[u8],
         take: impl FnOnce(RawEvent<'_>) -> T,
     ) -> Result<T, JournalError> {
-        let bytes = self.payload().ok_or_else(|| self.damaged(place, "an event has lost its payload"))?;
-        let id = self.uuid(5).ok_or_else(|| self.damaged(place, "an event has lost its id"))?;
+        let payload = self.payload.clone().and_then(|payload| payloads.get(payload));
+        let bytes = payload.ok_or_else(|| self.damaged(place, "an event has lost its payload"))?;
+        let id = self.id.ok_or_else(|| self.damaged(place, "an event has lost its id"))?;
+        let version = self.version(place)?;
+        let recorded_at =
+            self.recorded_at.ok_or_else(|| self.damaged(place, "the time of an event is outside of all calendars"))?;
+        let metadata = self.metadata.as_ref().map_err(|what| self.damaged(place, what))?;
         Ok(take(RawEvent {
             id: EventId::from_uuid(id),
             stream,
-            version: self.version(place)?,
+            version,
             position: self.position,
-            recorded_at: self.recorded_at(place)?,
+            recorded_at,
             name: &kind.name,
             event_version: kind.version,
             payload: Payload { format: &kind.format, bytes },
-            metadata: &self.metadata(place)?,
+            metadata: metadata.as_ref().unwrap_or(&NO_METADATA),
         }))
     }
+}
+
+/// The metadata of an event; `None` where there is none.
+fn metadata(row: &PgRow) -> Result<Option<Arc<Metadata>>, String> {
+    if (9..=13).all(|index| bytes(row, index).is_none()) {
+        return Ok(None);
+    }
+    let (mut actor, mut extra) = (text(row, 9).map(str::to_owned), BTreeMap::new());
+    if let Some(json) = text(row, 13) {
+        let read = if json.trim_start().starts_with('[') {
+            serde_json::from_str(json).map(|(hidden, texts)| (actor, extra) = (hidden, texts))
+        } else {
+            serde_json::from_str(json).map(|texts| extra = texts)
+        };
+        read.map_err(|error| format!("the metadata of an event is not a JSON object of texts: {error}"))?;
+    }
+    Ok(Some(Arc::new(Metadata {
+        actor,
+        command_id: uuid(row, 10).map(Into::into),
+        correlation_id: uuid(row, 11).map(Into::into),
+        causation_id: uuid(row, 12).map(Into::into),
+        extra,
+    })))
+}
+
+fn uuid(row: &PgRow, index: usize) -> Option<Uuid> {
+    bytes(row, index).and_then(|bytes| Uuid::from_slice(bytes).ok())
+}
+
+fn text(row: &PgRow, index: usize) -> Option<&str> {
+    bytes(row, index).and_then(|bytes| std::str::from_utf8(bytes).ok())
 }
 
 /// A value in the binary format; `None` where there is none.
