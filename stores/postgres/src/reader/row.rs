@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use es_core::{EventId, JournalError, Metadata, Payload, Position, RawEvent, StreamId, Timestamp};
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{Row, ValueRef};
 use uuid::Uuid;
 
 use super::kinds::Kind;
@@ -168,8 +168,8 @@ fn text(row: &PgRow, index: usize) -> Option<&str> {
 /// A value in the binary format; `None` where there is none.
 pub(super) fn bytes(row: &PgRow, index: usize) -> Option<&[u8]> {
     let value = row.try_get_raw(index).ok()?;
-    // `null` is an error here.
-    value.as_bytes().ok()
+    // Asked first: as bytes, `null` is an error, which is made on the heap.
+    if value.is_null() { None } else { value.as_bytes().ok() }
 }
 
 pub(super) fn integer(row: &PgRow, index: usize) -> Option<i64> {
