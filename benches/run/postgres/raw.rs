@@ -281,18 +281,19 @@ pub(super) async fn project(db: &mut PgConnection, events: u64) -> f64 {
 
 /// Streams all events and folds them into a map, JSON borrowed.
 pub(super) async fn view(db: &mut PgConnection, events: u64) -> f64 {
-    let (started, mut balances, mut count) = (Instant::now(), HashMap::<String, u64>::new(), 0);
+    let (started, mut balances, mut count) = (Instant::now(), HashMap::<String, i64>::new(), 0);
     let mut rows = sqlx::query("SELECT pos, stream, payload FROM events ORDER BY pos").fetch(db);
     while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
         let row = row.expect("a row");
         let account: &str = row.get(1);
-        if !balances.contains_key(account) {
-            balances.insert(account.to_owned(), 0);
-        }
-        let balance = balances.get_mut(account).expect("it is there");
-        match serde_json::from_slice(row.get::<&[u8], _>(2)).expect("an event") {
-            Borrowed::Deposited { amount, .. } => *balance += amount,
-            Borrowed::Withdrawn { amount, .. } => *balance -= amount,
+        let change = match serde_json::from_slice(row.get::<&[u8], _>(2)).expect("an event") {
+            Borrowed::Deposited { amount, .. } => signed(amount),
+            Borrowed::Withdrawn { amount, .. } => -signed(amount),
+        };
+        if let Some(balance) = balances.get_mut(account) {
+            *balance += change;
+        } else {
+            balances.insert(account.to_owned(), change);
         }
         count += 1;
     }
