@@ -131,9 +131,10 @@ pub struct EventKind {
     pub version: u32,
 }
 
-/// A request to change an aggregate.
+/// A request to change an aggregate; written by the derive.
 ///
-/// Implemented by `#[derive(Command)]`.
+/// The derive asks for `Clone` and `Debug`, but the trait does not imply them: generic code that clones or shows a command has
+/// them among its own bounds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command",
     label = "not a command",
