@@ -11,8 +11,8 @@ use super::Aggregate;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name an aggregate `{A}`, whose ids are of type `{Id}`",
     label = "expected `{Id}`, or a reference to it",
-    note = "the type is what `id = ..` in `#[aggregate(..)]` of `{A}` says, or `String`; a text becomes an id by \
-            `.parse::<{Id}>()`"
+    note = "the type is what `id = ..` in `#[aggregate(..)]` of `{A}` says, or `String`; `.to_string()` makes a text \
+            of a value, and `.parse::<{Id}>()` an id of a text"
 )]
 pub trait IdOf<A: Aggregate, Id = <A as Aggregate>::Id> {
     /// The id as the journal holds it.
