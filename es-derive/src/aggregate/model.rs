@@ -113,7 +113,8 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
         // The other one may have another name: then this one may have its.
         let taken = *command_enum == default && event_enum.peek().is_none();
         if taken {
-            errors.at(command_enum.span(), format!("`{command_enum}` names the enum of events already"));
+            let help = "give the enum another name: `command_enum = Name`";
+            errors.at(command_enum.span(), format!("`{command_enum}` names the enum of events already; {help}"));
         }
         !taken
     });
@@ -129,7 +130,8 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let event_enum = event_enum.get().filter(|event_enum| {
         let taken = *event_enum == commands.ident;
         if taken {
-            errors.at(event_enum.span(), format!("`{event_enum}` names the enum of commands already"));
+            let help = "give the enum another name: `event_enum = Name`";
+            errors.at(event_enum.span(), format!("`{event_enum}` names the enum of commands already; {help}"));
         }
         !taken
     });
