@@ -1,7 +1,6 @@
 //! Names: those that stores know things by, and those of generated enums.
 
 use proc_macro2::{Ident, Span};
-use quote::format_ident;
 use syn::{LitStr, Path};
 
 use crate::errors::Errors;
@@ -30,22 +29,21 @@ fn checked(what: &str, name: String, span: Span, help: &str, errors: &Errors) ->
     name
 }
 
-/// The name of the enum of all commands or events. One that a type beside it has is reported, and becomes another.
+/// The name of the enum of all commands or events; the mistake, not reported yet, where a type beside it has that name.
 pub(crate) fn of_enum<'a>(
     name: &Ident,
     listed: impl IntoIterator<Item = &'a Path>,
     item: &Ident,
     noun: &str,
-    errors: &Errors,
-) -> Ident {
+) -> Result<Ident, syn::Error> {
     let help = format!("give the enum another name: `{noun}_enum = Name`");
     // Another module may have a type of this name.
     if let Some(taken) = listed.into_iter().filter_map(Path::get_ident).find(|listed| *listed == name) {
-        errors.at(taken.span(), format!("`{name}` is the name of the enum of all {noun}s as well; {help}"));
-    } else if name == item {
-        errors.at(name.span(), format!("`{name}` is the name of the type itself; {help}"));
-    } else {
-        return name.clone();
+        let message = format!("`{name}` is the name of the enum of all {noun}s as well; {help}");
+        return Err(syn::Error::new(taken.span(), message));
     }
-    format_ident!("__{}", name)
+    if name == item {
+        return Err(syn::Error::new(name.span(), format!("`{name}` is the name of the type itself; {help}")));
+    }
+    Ok(name.clone())
 }

@@ -142,8 +142,14 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
     let retired = members(retired.get().unwrap_or_default(), List::Retired, errors);
     let retired = without_current(retired, &events.members, errors);
     let listed = || commands.members.iter().chain(&events.members).chain(&retired).map(|member| &member.path);
-    let command_enum = name::of_enum(&commands.ident, listed(), &item.ident, "command", errors);
-    let event_enum = name::of_enum(&events.ident, listed(), &item.ident, "event", errors);
+    // An enum whose name is taken is written all the same, by another one.
+    let free = |ident: &Ident, noun| {
+        name::of_enum(ident, listed(), &item.ident, noun).unwrap_or_else(|error| {
+            errors.push(error);
+            format_ident!("__{}", ident)
+        })
+    };
+    let (command_enum, event_enum) = (free(&commands.ident, "command"), free(&events.ident, "event"));
     (commands.ident, events.ident) = (command_enum, event_enum);
     for spoiled in spoiled.into_iter().filter(|spoiled| spoiled.name != "error") {
         errors.push(spoiled.error);

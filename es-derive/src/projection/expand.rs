@@ -9,7 +9,8 @@ use crate::text;
 
 /// Writes the enum of a batch, and all impls.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let events = model.batch.as_ref().and_then(|batch| Some(event_enum(model, batch.event_enum.as_ref()?)));
+    let named = model.batch.as_ref().and_then(|batch| batch.event_enum.as_ref()?.as_ref().ok());
+    let events = named.map(|name| event_enum(model, name));
     let parts = [aliases(&model.events), listed(model), listed_once(model), projection(model)];
     let impls = in_const(model.root.as_ref(), &quote!(#(#parts)*));
     quote!(#events #impls)
@@ -95,15 +96,12 @@ fn projection(model: &Model) -> TokenStream {
     let store = match &model.place {
         Place::Store(store) => store.to_token_stream(),
         Place::InMemory => quote!(__es::InMemory),
-        // A type with a mistake in it: the compiler says nothing of what depends on it.
-        Place::Missing(error) => {
-            let error = error.to_compile_error();
-            quote!([(); #error])
-        }
+        Place::Missing(error) => mistaken(error),
     };
     let event = match &model.batch {
         None => quote!(__es::OneByOne),
-        Some(Batch { event_enum: Some(event_enum), .. }) => event_enum.to_token_stream(),
+        Some(Batch { event_enum: Some(Ok(event_enum)), .. }) => event_enum.to_token_stream(),
+        Some(Batch { event_enum: Some(Err(error)), .. }) => mistaken(error),
         Some(Batch { event_enum: None, .. }) => {
             let aliases = model.events.iter().map(alias);
             quote!(#(#aliases)*)
@@ -128,6 +126,12 @@ fn projection(model: &Model) -> TokenStream {
     }
 }
 
+/// A type with a mistake in it: the compiler says nothing of what depends on it.
+fn mistaken(error: &syn::Error) -> TokenStream {
+    let error = error.to_compile_error();
+    quote!([(); #error])
+}
+
 /// A line for each event. Expands to, without and with `batch`:
 ///
 /// ```text
@@ -147,7 +151,11 @@ fn routes(model: &Model) -> TokenStream {
         let path = &event.path;
         if let Some(Batch { event_enum, .. }) = &model.batch {
             let variant = &event.variant;
-            let make = event_enum.as_ref().map_or_else(|| quote!(__es::identity), |name| quote!(#name::#variant));
+            let make = match event_enum {
+                None => quote!(__es::identity),
+                Some(Ok(name)) => quote!(#name::#variant),
+                Some(Err(_)) => quote!(|_| ::core::unreachable!()),
+            };
             if event.all {
                 return quote_spanned!(located(event.span())=> #cfg __routes.all_batch::<#path>(#make););
             }

@@ -51,8 +51,9 @@ pub(crate) struct Listed {
 pub(crate) struct Batch {
     /// Where it stands.
     pub(crate) span: Span,
-    /// The name of the generated enum; `None` where the enum of the one aggregate, whose events are all meant, will do.
-    pub(crate) event_enum: Option<Ident>,
+    /// The name of the generated enum, or the mistake that stands for it: not reported yet. `None` where the enum of the
+    /// one aggregate, whose events are all meant, will do.
+    pub(crate) event_enum: Option<Result<Ident, syn::Error>>,
 }
 
 impl Listed {
@@ -92,7 +93,7 @@ pub(crate) fn check(attributes: Attributes, errors: &Errors) -> Model {
             let by_default = (!one_aggregate).then(|| format_ident!("{}Event", item.ident));
             let event_enum = event_enum.map(|(_, ident)| ident).or(by_default);
             let paths = || listed.iter().flat_map(|(_, events)| events).map(|event| &event.path);
-            let event_enum = event_enum.map(|name| name::of_enum(&name, paths(), &item.ident, "event", errors));
+            let event_enum = event_enum.map(|name| name::of_enum(&name, paths(), &item.ident, "event"));
             Some(Batch { span, event_enum })
         }
         (None, Some((span, _))) => {
