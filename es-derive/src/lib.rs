@@ -10,6 +10,7 @@ mod command;
 mod errors;
 mod event;
 mod expand;
+mod lock_file;
 mod name;
 mod projection;
 mod publish;

@@ -2,7 +2,7 @@
 //!
 //! `es_core::testing::assert_schema_lock` writes the file and reads all of it.
 
-use std::path::PathBuf;
+use crate::lock_file;
 
 /// What the file has of an aggregate.
 pub(crate) struct Locked {
@@ -28,14 +28,9 @@ pub(crate) struct Field {
     pub(crate) serde: String,
 }
 
-/// Where the file of the package is, if there is one. Without cargo there is no place to look at.
-pub(crate) fn file() -> Option<PathBuf> {
-    std::env::var("CARGO_MANIFEST_DIR").ok().map(|package| PathBuf::from(package).join("events.lock"))
-}
-
 /// Reads what the file of the package has of the aggregate `name`; `None` if there is no file.
 pub(crate) fn read(name: &str) -> Result<Option<Locked>, String> {
-    let Some(file) = file() else { return Ok(None) };
+    let Some(file) = lock_file::path() else { return Ok(None) };
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

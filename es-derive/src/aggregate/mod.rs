@@ -2,7 +2,7 @@
 
 mod attr;
 mod expand;
-pub(crate) mod lock;
+mod lock;
 mod model;
 
 use proc_macro2::TokenStream;

@@ -7,9 +7,9 @@ use syn::spanned::Spanned as _;
 
 use super::super::history::Version;
 use super::super::model::Model;
-use crate::aggregate::lock;
 use crate::attr::{Body, Field, Variant};
 use crate::expand::located;
+use crate::lock_file;
 
 /// Writes a check for each field of each version, at the field. Nothing where the package has no lock.
 ///
@@ -29,7 +29,7 @@ use crate::expand::located;
 /// }
 /// ```
 pub(super) fn placed(event: &Model) -> Option<TokenStream> {
-    lock::file().filter(|file| file.is_file())?;
+    lock_file::path().filter(|path| path.is_file())?;
     let history = event.history.as_ref()?;
     let ident = &event.ident;
     let older = history.older.iter().rev().map(|Version { number, body, .. }| (*number, body));
