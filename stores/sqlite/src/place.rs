@@ -1,6 +1,6 @@
 //! `Place`: where a store is, for its errors, and what SQLite's errors mean there.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,46 +12,41 @@ use rusqlite::ffi::{self, ErrorCode};
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     path: Option<Arc<Path>>,
+    #[cfg(unix)]
     file: Option<Arc<OpenFile>>,
 }
 
 /// The file that is open, and what tells it from another one of its name.
+#[cfg(unix)]
 #[derive(Debug)]
 struct OpenFile {
     /// Without links: where one leads to may change, and the file that is open stays where it is.
     path: PathBuf,
-    identity: Identity,
+    device_and_inode: (u64, u64),
 }
 
 #[cfg(unix)]
-type Identity = (u64, u64);
-#[cfg(not(unix))]
-type Identity = ();
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
-}
-
-// There, a file that is open is neither deleted nor moved.
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {}
-
 impl OpenFile {
     fn at(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
-        let identity = identity(&path.metadata().ok()?);
-        Some(Self { path, identity })
+        let device_and_inode = device_and_inode(&path).ok()?;
+        Some(Self { path, device_and_inode })
     }
 
     fn is_there(&self) -> bool {
-        match self.path.metadata() {
-            Ok(metadata) => identity(&metadata) == self.identity,
+        match device_and_inode(&self.path) {
+            Ok(found) => found == self.device_and_inode,
             // What cannot be looked at now may be there.
             Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
         }
     }
+}
+
+#[cfg(unix)]
+fn device_and_inode(path: &Path) -> std::io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = path.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// What may go wrong while a store is read or written.
@@ -102,21 +97,37 @@ impl Failure {
 
 impl Place {
     pub(crate) fn memory() -> Self {
-        Self { path: None, file: None }
+        Self {
+            path: None,
+            #[cfg(unix)]
+            file: None,
+        }
     }
 
     /// A file that is there.
     pub(crate) fn file(path: &Path) -> Self {
-        Self { path: Some(path.into()), file: OpenFile::at(path).map(Arc::new) }
+        Self {
+            path: Some(path.into()),
+            #[cfg(unix)]
+            file: OpenFile::at(path).map(Arc::new),
+        }
     }
 
     /// Fails where the file was deleted, moved or replaced while it was open: what is written to it then is found by nobody.
+    #[cfg(unix)]
     pub(crate) fn check_file(&self) -> Result<(), Failure> {
         if self.file.as_ref().is_none_or(|file| file.is_there()) {
             return Ok(());
         }
         let what = "the file was deleted, moved or replaced while it was open; put it back, or restart the program";
         Err(rusqlite::Error::ToSqlConversionFailure(what.into()).into())
+    }
+
+    /// Elsewhere than on Unix, a file that is open is neither deleted nor moved.
+    #[cfg(not(unix))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "on Unix it looks, and may fail")]
+    pub(crate) fn check_file(&self) -> Result<(), Failure> {
+        Ok(())
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {
