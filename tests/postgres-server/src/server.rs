@@ -85,6 +85,11 @@ impl Server {
         made.unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Whether this program has started it: it has all that the tests need then.
+    pub fn is_private(&self) -> bool {
+        matches!(self.whose, Whose::Own(_))
+    }
+
     /// Says what figures depend on: the version of the server, and how durable it is.
     ///
     /// # Errors
