@@ -2,7 +2,8 @@
 
 -- It sees what others have migrated while it waited for them.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
--- Nobody knows how long it takes. `transaction_timeout` is not known to older servers.
+-- Nobody knows how long it takes. `transaction_timeout` is not known to older servers. The limit on idling stays: it ends only one
+-- whose client is gone, which all others would wait for.
 SELECT set_config(name, '0', true)
 FROM pg_settings
-WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
+WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout');
