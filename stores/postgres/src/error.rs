@@ -21,8 +21,9 @@ pub enum ConnectError {
         /// The name.
         name: String,
     },
-    /// There is no server, or it takes no connections now, or does not answer, or others there are in the way. Try again.
-    #[error("{store} cannot be reached: {source}; try again")]
+    /// There is no server, or it takes no connections now, or does not answer; or it does, and others there were in the way, or
+    /// a statement was cancelled. Try again.
+    #[error("{store} cannot be opened now: {source}; try again")]
     Unreachable {
         /// Which store.
         store: String,
