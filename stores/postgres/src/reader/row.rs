@@ -14,8 +14,9 @@ use crate::place::Place;
 
 pub(super) static NO_METADATA: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
 
-/// A row of the table `events`, with the columns of `all.sql`, in the binary format: what it holds is taken out as it comes,
-/// while it is at hand, and checked when it is asked for. All rows of a page are many times as large.
+/// A row of the table `events`, with the columns of `all.sql` and `stream.sql`, in the binary format: what it holds is taken out
+/// as it comes, while it is at hand, and checked when it is asked for. The rows of a page, kept whole, are larger than the
+/// processor's caches.
 pub(super) struct EventRow {
     pub(super) position: Position,
     pub(super) stream: i64,
