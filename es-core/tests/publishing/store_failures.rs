@@ -1,7 +1,7 @@
 //! An outbox whose store fails when something is noted in it.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use es_core::prelude::*;
@@ -14,24 +14,36 @@ use es_core::{
 use crate::domain::{BankNews, append, increased};
 use crate::relay::cents;
 
-/// How often the parking of a message of `alice` fails, and the replay of parked ones; each is of one test.
-static PARKS: AtomicU32 = AtomicU32::new(0);
-static REPLAYS: AtomicU32 = AtomicU32::new(0);
-/// How often another relay has the outbox when it is noted that a message of `carol` was sent.
-static TAKEN_OVER: AtomicU32 = AtomicU32::new(0);
+// A test has a thread of its own, with all that runs in it.
+thread_local! {
+    /// How often the parking of a message fails, and the replay of parked ones.
+    static PARKS: Cell<u32> = const { Cell::new(0) };
+    static REPLAYS: Cell<u32> = const { Cell::new(0) };
+    /// How often another relay has the outbox when it is noted that messages were sent.
+    static TAKEN_OVER: Cell<u32> = const { Cell::new(0) };
+    /// How often it fails that messages are counted.
+    static COUNTS: Cell<u32> = const { Cell::new(0) };
+    /// How often a transaction fails, from now on, and once parked messages were replayed.
+    static TRANSACTIONS: Cell<u32> = const { Cell::new(0) };
+    static AFTER_REPLAY: Cell<u32> = const { Cell::new(0) };
+    /// How often an outbox was emptied.
+    static EMPTIED: Cell<u32> = const { Cell::new(0) };
+}
 
-fn check(left: &AtomicU32) -> Result<(), ReadStoreError> {
-    match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
-        Ok(_) => {
-            let (store, action) = ("the faulty outbox".to_owned(), "note");
-            Err(JournalError::Failed { store, action, source: "as asked".into() }.into())
-        }
-        Err(_) => Ok(()),
-    }
+/// How often an outbox of this test was emptied.
+pub fn emptied() -> u32 {
+    EMPTIED.get()
+}
+
+fn check(left: &Cell<u32>) -> Result<(), ReadStoreError> {
+    let Some(less) = left.get().checked_sub(1) else { return Ok(()) };
+    left.set(less);
+    let (store, action) = ("the faulty outbox".to_owned(), "note");
+    Err(JournalError::Failed { store, action, source: "as asked".into() }.into())
 }
 
 #[derive(Clone, Default)]
-struct Faulty(MemoryOutbox);
+pub struct Faulty(pub MemoryOutbox);
 
 impl ReadStore for Faulty {
     type Tx = Tx;
@@ -42,6 +54,7 @@ impl ReadStore for Faulty {
     }
 
     async fn transact<T: Send + 'static>(&self, work: Work<Tx, T>) -> Result<T, ReadStoreError> {
+        TRANSACTIONS.with(check)?;
         self.0.transact(work).await
     }
 
@@ -77,6 +90,7 @@ impl OutboxStore for Faulty {
     }
 
     async fn clear(tx: &mut Tx, outbox: &str) -> Result<(), ReadStoreError> {
+        EMPTIED.set(EMPTIED.get() + 1);
         MemoryOutbox::clear(tx, outbox).await
     }
 
@@ -96,9 +110,7 @@ impl OutboxStore for Faulty {
         messages: &[OutboxMessage],
         keep: Option<Timestamp>,
     ) -> Result<(), ReadStoreError> {
-        if messages.iter().any(|message| message.stream.id() == "carol") {
-            check(&TAKEN_OVER).map_err(|_| ReadStoreError::TakenOver { projection: "bank@send".to_owned() })?;
-        }
+        TAKEN_OVER.with(check).map_err(|_| ReadStoreError::TakenOver { projection: "bank@send".to_owned() })?;
         MemoryOutbox::sent(lease, tx, outbox, messages, keep).await
     }
 
@@ -118,9 +130,7 @@ impl OutboxStore for Faulty {
         outbox: &str,
         message: &ParkedMessage,
     ) -> Result<(), ReadStoreError> {
-        if message.stream.id() == "alice" {
-            check(&PARKS)?;
-        }
+        PARKS.with(check)?;
         MemoryOutbox::park_message(lease, tx, outbox, message).await
     }
 
@@ -130,7 +140,8 @@ impl OutboxStore for Faulty {
         outbox: &str,
         stream: Option<&StreamId>,
     ) -> Result<u64, ReadStoreError> {
-        check(&REPLAYS)?;
+        REPLAYS.with(check)?;
+        TRANSACTIONS.set(AFTER_REPLAY.take());
         MemoryOutbox::unpark_messages(lease, tx, outbox, stream).await
     }
 
@@ -148,6 +159,7 @@ impl OutboxStore for Faulty {
     }
 
     async fn size(tx: &mut Tx, outbox: &str) -> Result<OutboxSize, ReadStoreError> {
+        COUNTS.with(check)?;
         MemoryOutbox::size(tx, outbox).await
     }
 }
@@ -163,10 +175,10 @@ fn refusing(part: &'static str) -> TestPublisher {
 async fn nothing_is_sent_past_a_message_whose_parking_was_not_committed() {
     let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), refusing("\"cents\":100}"));
     append(&store, "alice", &[increased(1), increased(2), increased(3)]).await;
-    PARKS.store(1, Ordering::SeqCst);
+    PARKS.set(1);
     let mut relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone());
     relay.run_to_head().await.unwrap();
-    assert_eq!(PARKS.load(Ordering::SeqCst), 0);
+    assert_eq!(PARKS.get(), 0);
     assert!(cents(&publisher).is_empty(), "{:?}", cents(&publisher));
     let parked = relay.handle().parked(None, 10).await.unwrap();
     assert_eq!(parked.iter().map(|message| message.attempts).collect::<Vec<_>>(), [1, 0, 0]);
@@ -180,7 +192,7 @@ async fn a_store_that_fails_answers_who_has_asked_and_ends_no_pause() {
     assert!(matches!(relay.wait_for(position).await, Err(RelayError::Parked { .. })));
     publisher.fail_when(|_| None);
     relay.pause().await.unwrap();
-    REPLAYS.store(1, Ordering::SeqCst);
+    REPLAYS.set(1);
     assert!(matches!(relay.replay_parked().await, Err(RelayError::Store { .. })));
     assert!(relay.replay_parked().await.unwrap() > 0);
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -193,10 +205,34 @@ async fn a_store_that_fails_answers_who_has_asked_and_ends_no_pause() {
 }
 
 #[tokio::test]
+async fn a_replay_is_answered_with_an_error_where_nothing_was_made_ready_and_not_else() {
+    let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), refusing("\"cents\":100}"));
+    let position = append(&store, "dave", &[increased(1), increased(2)]).await;
+    let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
+    assert!(matches!(relay.wait_for(position).await, Err(RelayError::Parked { .. })));
+    publisher.fail_when(|_| None);
+    relay.pause().await.unwrap();
+    COUNTS.set(1);
+    assert!(matches!(relay.replay_parked().await, Err(RelayError::Store { .. })));
+    assert_eq!(COUNTS.get(), 0);
+    assert_eq!(relay.parked(None, 10).await.unwrap().len(), 2);
+    // The next transaction after that of the replay.
+    AFTER_REPLAY.set(1);
+    assert_eq!(relay.replay_parked().await.unwrap(), 2);
+    let status = relay.status();
+    assert_eq!((status.state, status.ready, status.parked), (RelayState::Paused, 2, 0));
+    assert!(status.position < position, "{status:?}");
+    relay.resume().await.unwrap();
+    relay.wait_for(position).await.unwrap();
+    assert_eq!((TRANSACTIONS.get(), cents(&publisher)), (0, vec![100, 200]));
+    relay.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_sent_before_another_relay_took_the_outbox_over_is_sent_again_where_it_is_there() {
     let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), TestPublisher::new());
     let position = append(&store, "carol", &[increased(1)]).await;
-    TAKEN_OVER.store(1, Ordering::SeqCst);
+    TAKEN_OVER.set(1);
     let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
     relay.wait_for(position).await.unwrap();
     // The other one may have made it anew: it is not known that it was this one that was sent.

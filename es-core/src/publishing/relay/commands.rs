@@ -8,7 +8,7 @@ use super::send::{Away, Trouble};
 use super::sender::Sender;
 use super::{RelayError, RelayState};
 use crate::projection::{Ended, ReadStoreError, Work, done};
-use crate::publishing::{OutboxStore, Publish, Publisher};
+use crate::publishing::{OutboxSize, OutboxStore, Publish, Publisher};
 
 impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     async fn command(&mut self) -> Option<Command> {
@@ -123,19 +123,19 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
 
     async fn replay(&mut self) -> Result<u64, Trouble> {
         let lease = self.settled_lease().await?;
-        let sender = Arc::clone(&lease);
-        let work: Work<S::Tx, Result<u64, ReadStoreError>> = Box::new(move |tx| {
+        // In this order: what was filled in by then is counted.
+        let filled = self.feed.status().position;
+        let work: Work<S::Tx, Result<(u64, OutboxSize), ReadStoreError>> = Box::new(move |tx| {
             Box::pin(async move {
-                match S::unpark_messages(&sender, tx, P::NAME, None).await {
-                    Ok(count) => Ended::Commit(Ok(count)),
+                match replay::<S>(&lease, tx, P::NAME).await {
+                    Ok(replayed) => Ended::Commit(Ok(replayed)),
                     Err(error) => Ended::RollBack(Err(error)),
                 }
             })
         });
-        let count = self.store.transact(work).await??;
+        let (count, size) = self.store.transact(work).await??;
         // Who waits from now on waits for these.
-        self.counted = None;
-        self.look(lease).await?;
+        self.note(filled, Some(size));
         Ok(count)
     }
 
@@ -151,6 +151,17 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         });
         Ok(self.store.transact(work).await??)
     }
+}
+
+/// Makes all that is parked ready; gives how many these are, and what is in the outbox then. Counted in the same transaction: it
+/// either did both, or nothing.
+async fn replay<S: OutboxStore>(
+    lease: &S::Lease,
+    tx: &mut S::Tx,
+    outbox: &str,
+) -> Result<(u64, OutboxSize), ReadStoreError> {
+    let count = S::unpark_messages(lease, tx, outbox, None).await?;
+    Ok((count, S::size(tx, outbox).await?))
 }
 
 /// Deletes a parked message, and makes the others of its stream ready.

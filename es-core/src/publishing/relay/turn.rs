@@ -132,7 +132,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     }
 
     /// Notes what became of messages, and how many there are.
-    pub(super) async fn look(&mut self, lease: Arc<S::Lease>) -> Result<(), Trouble> {
+    async fn look(&mut self, lease: Arc<S::Lease>) -> Result<(), Trouble> {
         let filled = self.feed.status().position;
         let found = self.turn(lease, 0).await?;
         self.note(filled, found.size);
