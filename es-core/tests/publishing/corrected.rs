@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::domain::{BankNews, Increased, append, increased};
 use crate::relay::cents;
+use crate::store_failures::{Faulty, emptied};
 
 #[derive(Serialize)]
 struct Paid {
@@ -63,6 +64,16 @@ async fn fill(store: &MemoryStore, outbox: &MemoryOutbox, on_failure: OnFailure)
     assert_eq!(relay.run_to_head().await.is_ok(), on_failure == OnFailure::Park);
 }
 
+/// Waits until it is so, and not for ever.
+async fn soon(is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it did not come to that");
+}
+
 /// Says that it has a message in hand, and takes it when it may.
 struct Slow(UnboundedSender<()>, Arc<Semaphore>, TestPublisher);
 
@@ -92,9 +103,7 @@ async fn what_is_made_anew_while_the_former_is_being_sent_is_sent_too() {
         begun.recv().await.unwrap();
         let asking = relay.clone();
         let asked = tokio::spawn(async move { asking.republish().await });
-        while ready(&outbox).await != [200, 300, 400] {
-            tokio::task::yield_now().await;
-        }
+        soon(async || ready(&outbox).await == [200, 300, 400]).await;
         may_go.add_permits(100);
         asked.await.unwrap().unwrap();
         relay.wait_for(last).await.unwrap();
@@ -103,19 +112,10 @@ async fn what_is_made_anew_while_the_former_is_being_sent_is_sent_too() {
     }
 }
 
-/// Waits until the outbox was emptied, and filled anew with all there is.
-async fn filled_anew(outbox: &MemoryOutbox, count: usize) {
-    for is_there in [false, true] {
-        while (ready(outbox).await.len() == count) != is_there {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
 #[tokio::test]
 async fn what_is_being_sent_while_all_is_made_anew_comes_again_though_it_is_the_same() {
     for (keep, batch) in [(false, 256), (true, 256), (false, 2)] {
-        let (store, outbox, publisher) = (MemoryStore::new(), MemoryOutbox::new(), TestPublisher::new());
+        let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), TestPublisher::new());
         let last = append(&store, "alice", &[increased(1), increased(2), increased(3)]).await;
         let (tell, mut begun) = tokio::sync::mpsc::unbounded_channel();
         let may_go = Arc::new(Semaphore::new(1));
@@ -128,9 +128,9 @@ async fn what_is_being_sent_while_all_is_made_anew_comes_again_though_it_is_the_
         // One was sent, which is not noted, and another one is on its way.
         begun.recv().await.unwrap();
         begun.recv().await.unwrap();
-        let asking = relay.clone();
+        let (asking, before) = (relay.clone(), emptied());
         let asked = tokio::spawn(async move { asking.republish().await });
-        filled_anew(&outbox, 3).await;
+        soon(async || emptied() > before && ready(&outbox.0).await.len() == 3).await;
         may_go.add_permits(100);
         asked.await.unwrap().unwrap();
         relay.wait_for(last).await.unwrap();
