@@ -41,7 +41,7 @@ pub trait Journal: Send + Sync + 'static {
     /// Writes events to one or more streams, and checks the versions of these and of others: all of it or nothing.
     ///
     /// An event id that is already in the journal is not written again: an append whose events are all there, in
-    /// their streams and in this order, is answered with where they are ([`Appended::repeated`]).
+    /// their streams, in this order and in a row, is answered with where they are ([`Appended::repeated`]).
     /// An append without events writes nothing, but checks what it expects.
     ///
     /// # Errors
@@ -92,7 +92,10 @@ pub trait Journal: Send + Sync + 'static {
     /// The version of the last event of a stream that was recorded at or before `time`; 0 where there is none.
     fn version_at(&self, stream: &StreamId, time: Timestamp) -> impl Future<Output = Result<u64, JournalError>> + Send;
 
-    /// The versions of the events that the command `id` led to in a stream; `None` if it led to none.
+    /// The versions from the first event that the command `id` led to in a stream to the last; `None` if it led to none.
+    ///
+    /// Those of a repository are in a row, as one append writes them. Where an id was given again, by an append that is not a
+    /// repository's, other events may stand between: those of the command are the ones that have its id.
     fn find_command(
         &self,
         stream: &StreamId,

@@ -232,7 +232,7 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
     }
 
     /// A stream in which the unit, which has been committed, has more events than it gave here: it was decided otherwise by
-    /// another program.
+    /// another program. One in which it has fewer is found by the append, as a duplicate.
     async fn with_other_events(&self, tries: &mut Tries<'_>) -> Result<Option<StreamId>, CommitError> {
         let Some(id) = self.metadata.command_id else { return Ok(None) };
         for part in &self.parts {
@@ -242,8 +242,9 @@ impl<S: Journal + SnapshotStore> UnitOfWork<S> {
                     versions => break versions.map_err(|error| CommitError::Unknown { source: error.into() })?,
                 }
             };
+            // Those given here are there in a row: the versions are more only where others have the id too.
             let there = versions.map_or(0, |versions| versions.end() - versions.start() + 1);
-            if there != part.events() as u64 {
+            if there > part.events() as u64 {
                 return Ok(Some(part.stream().clone()));
             }
         }

@@ -168,6 +168,7 @@ macro_rules! __conformance {
                 j10_a_command_is_found_again_with_the_events_it_led_to
                 j10_a_command_id_on_another_stream_is_another_command
                 j10_a_command_on_several_streams_is_found_on_each
+                j10_a_command_whose_id_is_given_again_is_found_from_its_first_event_to_its_last
             }
             content {
                 j11_payloads_of_no_byte_and_of_each_byte_come_back

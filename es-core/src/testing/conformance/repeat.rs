@@ -161,3 +161,17 @@ pub(super) async fn j10_a_command_on_several_streams_is_found_on_each<H: Harness
     assert_eq!(store.find_command(&bob, command).await.unwrap(), Some(5..=6));
     assert_eq!(store.find_command(&carol, command).await.unwrap(), None);
 }
+
+pub(super) async fn j10_a_command_whose_id_is_given_again_is_found_from_its_first_event_to_its_last<H: Harness>(
+    place: H,
+) {
+    let store = open(&place).await;
+    let alice = account("alice");
+    let command = CommandId::new();
+    append(&store, &alice, events(1)).await;
+    append(&store, &alice, vec![of_command(command, event(1)), event(2), of_command(command, event(3))]).await;
+    assert_eq!(store.find_command(&alice, command).await.unwrap(), Some(2..=4));
+    append(&store, &alice, events(100)).await;
+    append(&store, &alice, vec![of_command(command, event(4))]).await;
+    assert_eq!(store.find_command(&alice, command).await.unwrap(), Some(2..=105));
+}
