@@ -71,10 +71,13 @@ impl<R: Reaction, S: ReactionStore> ReactorHandle<R, S> {
     /// It has ended after this, whatever the answer is, as a projector [has](crate::ProjectorHandle::stop): `Ok` says that
     /// nothing was wrong, and the error what was.
     ///
-    /// ```ignore
+    /// ```
+    /// # use es_core::prelude::*;
+    /// # async fn end<R: Reaction, S: es_core::ReactionStore>(process: ReactorHandle<R, S>) {
     /// if let Err(error) = process.stop().await {
     ///     eprintln!("the process had stopped short: {error}");
     /// }
+    /// # }
     /// ```
     ///
     /// # Errors

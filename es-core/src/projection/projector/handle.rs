@@ -152,7 +152,7 @@ impl<P: Projection> ProjectorHandle<P> {
     /// accounts.stop().await?; // nothing was wrong
     ///
     /// let second = bank.execute("bob", Open).await?;
-    /// # let once = Retry::NEVER;
+    /// let once = Retry::NEVER;
     /// let accounts = Projector::in_memory(&store, Accounts::default()).retry(once).spawn();
     /// assert!(accounts.wait_for(second.position).await.is_err()); // it has failed, and waits to be resumed
     /// match accounts.stop().await {

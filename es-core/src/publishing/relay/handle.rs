@@ -113,10 +113,13 @@ impl<P: Publish, S: OutboxStore> RelayHandle<P, S> {
     ///
     /// It has ended after this, whatever the answer is: `Ok` says that it had not failed, and the error why it had.
     ///
-    /// ```ignore
+    /// ```
+    /// # use es_core::prelude::*;
+    /// # async fn end<P: Publish, S: es_core::OutboxStore>(news: RelayHandle<P, S>) {
     /// if let Err(error) = news.stop().await {
     ///     eprintln!("the news had stopped short: {error}");
     /// }
+    /// # }
     /// ```
     ///
     /// # Errors
