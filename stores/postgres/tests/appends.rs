@@ -358,6 +358,12 @@ async fn sorted_as_people_do() -> Option<Database> {
     let (database, other) = (server.database(), server.database());
     let name = database.options().get_database().unwrap().to_owned();
     let mut db = PgConnection::connect_with(&other.options()).await.unwrap();
+    let version: i32 =
+        sqlx::query_scalar("SELECT current_setting('server_version_num')::integer").fetch_one(&mut db).await.unwrap();
+    if version < 150_000 {
+        println!("not tested, as a whole database of a server before 15 cannot be sorted by ICU");
+        return None;
+    }
     sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name}"))).execute(&mut db).await.unwrap();
     for sql in [
         format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'"),
