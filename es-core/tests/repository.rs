@@ -657,21 +657,27 @@ async fn a_journal_that_was_put_back_is_read_anew() {
     assert_eq!((outcome.version, outcome.state.balance), (2, 6));
 }
 
+/// Accounts of which Alice's has had `lost` events of 1, all in the cache; the journal has `left` events of 5 now.
+async fn put_back(store: &FaultyStore, lost: u64, left: u64) -> Repository<Account, FaultyStore> {
+    let accounts = Repository::<Account, _>::new(store);
+    store.put_back(MemoryStore::new());
+    for _ in 0..lost {
+        accounts.execute("alice", Increase { by: 1 }).await.unwrap();
+    }
+    let backup = MemoryStore::new();
+    for _ in 0..left {
+        backup.append(to("alice", increased(5))).await.unwrap();
+    }
+    store.put_back(backup);
+    accounts
+}
+
 #[tokio::test]
 async fn a_load_from_a_journal_that_was_put_back_gives_what_is_in_it() {
     let store = FaultyStore::new();
     let lost_and_left = [(3, 1), (3, 0), (1, 1), (1, 0), (3, 4), (1, 5)];
     for ((lost, left), is_first) in lost_and_left.into_iter().flat_map(|each| [(each, true), (each, false)]) {
-        let accounts = Repository::<Account, _>::new(&store);
-        store.put_back(MemoryStore::new());
-        for _ in 0..lost {
-            accounts.execute("alice", Increase { by: 1 }).await.unwrap();
-        }
-        let backup = MemoryStore::new();
-        for _ in 0..left {
-            backup.append(to("alice", increased(5))).await.unwrap();
-        }
-        store.put_back(backup);
+        let accounts = put_back(&store, lost, left).await;
         if is_first {
             let then = accounts.load("alice").at_version(lost).await;
             assert_eq!(then.ok().map(|then| then.state.balance), (lost <= left).then_some(5 * lost));
@@ -685,28 +691,15 @@ async fn a_load_from_a_journal_that_was_put_back_gives_what_is_in_it() {
 #[tokio::test]
 async fn a_command_on_a_journal_that_was_put_back_and_has_grown_since_is_decided_on_what_is_in_it() {
     let store = FaultyStore::new();
-    let put_back = async |lost: u64, left: u64| {
-        let accounts = Repository::<Account, _>::new(&store);
-        store.put_back(MemoryStore::new());
-        for _ in 0..lost {
-            accounts.execute("alice", Increase { by: 1 }).await.unwrap();
-        }
-        let backup = MemoryStore::new();
-        for _ in 0..left {
-            backup.append(to("alice", increased(5))).await.unwrap();
-        }
-        store.put_back(backup);
-        accounts
-    };
     for (lost, left) in [(3, 4), (1, 5)] {
-        let accounts = put_back(lost, left).await;
+        let accounts = put_back(&store, lost, left).await;
         let outcome = accounts.execute("alice", Increase { by: 1 }).await.unwrap();
         assert_eq!((outcome.version, outcome.state.balance), (left + 1, left * 5 + 1));
         // One that the state at hand would reject.
-        let accounts = put_back(lost, left).await;
+        let accounts = put_back(&store, lost, left).await;
         let outcome = accounts.execute("alice", Decrease { by: left * 5 }).await.unwrap();
         assert_eq!((outcome.version, outcome.state.balance), (left + 1, 0));
-        let accounts = put_back(lost, left).await;
+        let accounts = put_back(&store, lost, left).await;
         let outcome = accounts.execute("alice", Increase { by: 1 }).expected_version(left).await.unwrap();
         assert_eq!((outcome.version, outcome.state.balance), (left + 1, left * 5 + 1));
     }
