@@ -175,6 +175,13 @@ pub enum Ended<T> {
     RollBack(T),
 }
 
+/// Commits what has succeeded, and rolls back what has failed.
+impl<T, E> From<Result<T, E>> for Ended<Result<T, E>> {
+    fn from(result: Result<T, E>) -> Self {
+        if result.is_ok() { Self::Commit(result) } else { Self::RollBack(result) }
+    }
+}
+
 /// How far a projection has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {

@@ -10,8 +10,8 @@ use super::commands::{KeepAnswers, TimerChange};
 use super::{Commands, KeptAnswer, Reaction, ReactionStore, Reactions, Targets, Timer};
 use crate::event::Timestamp;
 use crate::projection::{
-    BoxFuture, Ended, Occasion, OneByOne, Projected, Projection, Reacting, ReadStore, ReadStoreError, Routes, Stumble,
-    TxOf, Work, caught,
+    BoxFuture, Occasion, OneByOne, Projected, Projection, Reacting, ReadStore, ReadStoreError, Routes, Stumble, TxOf,
+    Work, caught,
 };
 
 /// How many timers are looked at together.
@@ -237,10 +237,7 @@ impl<S: ReactionStore> KeepAnswers for Keeper<S> {
                         None => Ok(()),
                     }
                 };
-                match keeping.await {
-                    Ok(()) => Ended::Commit(Ok(())),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
+                keeping.await.into()
             })
         });
         Box::pin(async move { self.store.transact(work).await? })

@@ -222,10 +222,7 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             Box::pin(async move {
                 let mut model = core.model.write().await;
                 let Some(reacting) = model.reacting() else { return Ended::RollBack(Ok(())) };
-                match reacting.unpark_timers(&lease, tx).await {
-                    Ok(()) => Ended::Commit(Ok(())),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
+                reacting.unpark_timers(&lease, tx).await.into()
             })
         });
         Ok(self.store.transact(work).await??)

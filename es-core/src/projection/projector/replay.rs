@@ -174,14 +174,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
             Some(raw) => parked(&raw, Some(error), event.parked_at),
             None => ParkedEvent { error: Some(error), ..event.clone() },
         };
-        let work: Work<TxOf<P>, _> = Box::new(move |tx| {
-            Box::pin(async move {
-                match P::Store::park(&lease, tx, &entry).await {
-                    Ok(()) => Ended::Commit(Ok(())),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
-            })
-        });
+        let work: Work<TxOf<P>, _> =
+            Box::new(move |tx| Box::pin(async move { P::Store::park(&lease, tx, &entry).await.into() }));
         self.store.transact(work).await??;
         Ok(false)
     }

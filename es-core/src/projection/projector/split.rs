@@ -193,14 +193,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
     /// Makes an empty read model, of which each part is at the start.
     async fn make_anew(&self, parts: Parts<P>, made: Checkpoint, anything: bool) -> Result<bool, Trouble> {
         let core = Arc::clone(&self.core);
-        let work: Work<TxOf<P>, Result<(), Unmade>> = Box::new(move |tx| {
-            Box::pin(async move {
-                match empty_model(&core, &parts, &made, anything, tx).await {
-                    Ok(()) => Ended::Commit(Ok(())),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
-            })
-        });
+        let work: Work<TxOf<P>, Result<(), Unmade>> =
+            Box::new(move |tx| Box::pin(async move { empty_model(&core, &parts, &made, anything, tx).await.into() }));
         match self.store.transact(work).await? {
             Ok(()) => Ok(true),
             Err(Unmade::Store(error)) => Err(error.into()),

@@ -409,10 +409,9 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
         let work: Work<_, Result<bool, ReadStoreError>> = Box::new(move |tx| {
             Box::pin(async move {
                 match P::Store::load(&lease, tx).await {
-                    Ok(Some(stored)) if stored == saved => match P::Store::save_at_end(&lease, tx, &save).await {
-                        Ok(()) => Ended::Commit(Ok(true)),
-                        Err(error) => Ended::RollBack(Err(error)),
-                    },
+                    Ok(Some(stored)) if stored == saved => {
+                        P::Store::save_at_end(&lease, tx, &save).await.map(|()| true).into()
+                    }
                     Ok(_) => Ended::RollBack(Ok(false)),
                     Err(error) => Ended::RollBack(Err(error)),
                 }

@@ -7,7 +7,7 @@ use super::run::Next;
 use super::send::{Away, Trouble};
 use super::sender::Sender;
 use super::{RelayError, RelayState};
-use crate::projection::{Ended, ReadStoreError, Work, done};
+use crate::projection::{ReadStoreError, Work, done};
 use crate::publishing::{OutboxSize, OutboxStore, Publish, Publisher};
 
 impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
@@ -106,7 +106,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     }
 
     /// The lease, also where it had none yet.
-    async fn lease_now(&mut self) -> Result<Option<Arc<S::Lease>>, Trouble> {
+    pub(super) async fn lease_now(&mut self) -> Result<Option<Arc<S::Lease>>, Trouble> {
         if self.lease.is_none() {
             self.known = false;
             self.lease = self.store.lease(P::RELAY).await?.map(Arc::new);
@@ -125,14 +125,8 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         let lease = self.settled_lease().await?;
         // In this order: what was filled in by then is counted.
         let filled = self.feed.status().position;
-        let work: Work<S::Tx, Result<(u64, OutboxSize), ReadStoreError>> = Box::new(move |tx| {
-            Box::pin(async move {
-                match replay::<S>(&lease, tx, P::NAME).await {
-                    Ok(replayed) => Ended::Commit(Ok(replayed)),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
-            })
-        });
+        let work: Work<S::Tx, Result<(u64, OutboxSize), ReadStoreError>> =
+            Box::new(move |tx| Box::pin(async move { replay::<S>(&lease, tx, P::NAME).await.into() }));
         let (count, size) = self.store.transact(work).await??;
         // Who waits from now on waits for these.
         self.note(filled, Some(size));
@@ -141,14 +135,8 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
 
     async fn discard(&mut self, id: String) -> Result<bool, Trouble> {
         let lease = self.settled_lease().await?;
-        let work: Work<S::Tx, Result<bool, ReadStoreError>> = Box::new(move |tx| {
-            Box::pin(async move {
-                match discard::<S>(&lease, tx, P::NAME, &id).await {
-                    Ok(found) => Ended::Commit(Ok(found)),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
-            })
-        });
+        let work: Work<S::Tx, Result<bool, ReadStoreError>> =
+            Box::new(move |tx| Box::pin(async move { discard::<S>(&lease, tx, P::NAME, &id).await.into() }));
         Ok(self.store.transact(work).await??)
     }
 }

@@ -68,7 +68,7 @@ impl<J: Journal + Clone, P: Publish, S: OutboxStore, B: Publisher> Relay<J, P, S
         let feed = Feed::new(publication);
         let made = feed.made.clone();
         let projector = Projector::new(journal, store, feed).first(first);
-        let sender = Sender::new(store.clone(), publisher, (projector.handle(), made), journal.clock());
+        let sender = Sender::new(store.clone(), publisher, projector.handle(), made, journal.clock());
         Self { projector, sender }
     }
 

@@ -138,12 +138,11 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
         let feed = self.feed.status().state;
         let is_turn = goal == Goal::Empty || !matches!(feed, ProjectorState::Starting | ProjectorState::Waiting);
         if is_turn {
-            self.known = false;
-            self.lease = self.store.lease(P::RELAY).await?.map(Arc::new);
+            self.lease_now().await?;
         }
         if self.lease.is_none() {
             if is_turn {
-                self.taken_over();
+                self.drop_in_hand();
             }
             if goal == Goal::Empty {
                 return Err(Trouble::Failed(RelayError::Held { publication: P::NAME }));
@@ -180,12 +179,13 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
     pub(super) fn lose_lease(&mut self, error: &ReadStoreError) {
         self.lease = None;
         if matches!(error, ReadStoreError::TakenOver { .. }) {
-            self.taken_over();
+            // Whoever has the outbox may have made it anew, or sends it.
+            self.drop_in_hand();
         }
     }
 
-    /// Forgets what is not noted: whoever has the outbox may have made it anew, or sends it.
-    fn taken_over(&mut self) {
+    /// Drops what became of messages: it is noted now, or there are others.
+    pub(super) fn drop_in_hand(&mut self) {
         self.sent = Arc::default();
         self.parks.clear();
     }
@@ -209,14 +209,8 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             return Ok(());
         }
         let before = self.clock.now() - keep;
-        let work: Work<S::Tx, _> = Box::new(move |tx| {
-            Box::pin(async move {
-                match S::forget(&lease, tx, P::NAME, before, FORGOTTEN).await {
-                    Ok(forgotten) => Ended::Commit(Ok(forgotten)),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
-            })
-        });
+        let work: Work<S::Tx, _> =
+            Box::new(move |tx| Box::pin(async move { S::forget(&lease, tx, P::NAME, before, FORGOTTEN).await.into() }));
         if self.store.transact(work).await?? < FORGOTTEN as u64 {
             self.forgotten = Instant::now();
         }

@@ -63,7 +63,8 @@ impl<P: Publish, S: OutboxStore, B> Sender<P, S, B> {
     pub(super) fn new(
         store: S,
         publisher: B,
-        (feed, made): (ProjectorHandle<Feed<P, S>>, Made),
+        feed: ProjectorHandle<Feed<P, S>>,
+        made: Made,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (teller, commands) = mpsc::unbounded_channel();

@@ -84,7 +84,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             let made = self.made.times();
             if self.of != made {
                 // Others are there now: each is to be sent, as if for the first time.
-                self.sent = Arc::default();
+                self.drop_in_hand();
                 self.find_parked().await?;
                 self.of = made;
             }
@@ -114,8 +114,7 @@ impl<P: Publish, S: OutboxStore, B: Publisher> Sender<P, S, B> {
             count,
         };
         let Some(found) = self.store.transact(turn.into_work()).await?? else { return Ok(None) };
-        self.sent = Arc::default();
-        self.parks.clear();
+        self.drop_in_hand();
         if count {
             self.counted = Some(now);
         }

@@ -25,12 +25,7 @@ impl ReadStore for SqliteStore {
         let Some(lock) = Lock::take(projection, Share::No, self.place(), self.leases())? else { return Ok(None) };
         let name = projection.to_owned();
         let take: Work<SqliteTx, Result<i64, JournalError>> = Box::new(move |tx| {
-            Box::pin(async move {
-                match tx.own("take a projection", |db| checkpoint::take(db, &name)) {
-                    Ok(epoch) => Ended::Commit(Ok(epoch)),
-                    Err(error) => Ended::RollBack(Err(error)),
-                }
-            })
+            Box::pin(async move { tx.own("take a projection", |db| checkpoint::take(db, &name)).into() })
         });
         let epoch = self.transact(take).await??;
         Ok(Some(SqliteLease::new(projection, epoch, lock)))
