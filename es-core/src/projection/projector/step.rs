@@ -271,7 +271,8 @@ impl<J: Journal + Clone, P: Projection> Projector<J, P> {
                 None
             }
         };
-        let (ended, next_page) = join(self.store.transact_under(&lease, batch.into_work()), read_ahead).await;
+        // Asked for first: work that waits for nothing is done while the journal looks for it.
+        let (next_page, ended) = join(read_ahead, self.store.transact_under(&lease, batch.into_work())).await;
         self.broken_off = false;
         if next_page.is_some() {
             session.next_page = next_page;

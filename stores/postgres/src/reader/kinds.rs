@@ -1,6 +1,6 @@
 //! `Kinds`: what an event is, behind the number in its row.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::{JournalError, Position};
@@ -18,7 +18,7 @@ pub(crate) struct Kind {
     pub(crate) format: String,
 }
 
-type Numbers = HashMap<i32, Arc<Kind>>;
+type Numbers = BTreeMap<i32, Arc<Kind>>;
 
 /// Remembers which kind has which number: once committed, they never change.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Kinds {
         let sql = schema.sql("SELECT no, aggregate, name, version, format FROM {schema}.kinds");
         let rows = sqlx::query(sql).fetch_all(db).await;
         let rows = rows.map_err(|error| place.error("read the kinds of events", error))?;
-        let mut numbers = Numbers::with_capacity(rows.len());
+        let mut numbers = Numbers::new();
         for row in rows {
             let no: i32 = row.get(0);
             let version: i64 = row.get(3);

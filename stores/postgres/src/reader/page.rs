@@ -1,6 +1,6 @@
 //! Filling a page: rows as they come, and the streams and kinds behind their numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use es_core::{Filter, Page, PageSize, StreamId};
@@ -92,17 +92,34 @@ impl Reader {
             kinds = lent.meanings.kinds.load(&mut lent.db, &self.schema, &self.place).await?;
         }
         let streams = self.streams_of(lent, events).await?;
+        // Kinds and streams come in runs.
+        let (mut last_kind, mut last_stream) = (None, None);
         for event in events {
             let (kind_no, stream_no) = (event.kind, event.stream);
-            let kind = kinds.get(&kind_no).ok_or_else(|| no_kind(&self.place, event.position, kind_no))?;
-            if !filter.lets_through(&kind.aggregate, &kind.name) {
+            let (kind, is_wanted) = match last_kind {
+                Some((no, kind, is_wanted)) if no == kind_no => (kind, is_wanted),
+                _ => {
+                    let kind = kinds.get(&kind_no).ok_or_else(|| no_kind(&self.place, event.position, kind_no))?;
+                    (&**kind, filter.lets_through(&kind.aggregate, &kind.name))
+                }
+            };
+            last_kind = Some((kind_no, kind, is_wanted));
+            if !is_wanted {
                 page.passed(event.position);
                 continue;
             }
-            let stream = streams.get(&stream_no).ok_or_else(|| {
-                self.place.damaged(Some(event.position), format!("there is no stream with the number {stream_no}"))
-            })?;
-            if !filter.lets_through_stream(stream) {
+            let (stream, is_wanted) = match last_stream {
+                Some((no, stream, is_wanted)) if no == stream_no => (stream, is_wanted),
+                _ => {
+                    let stream = streams.get(&stream_no).ok_or_else(|| {
+                        let what = format!("there is no stream with the number {stream_no}");
+                        self.place.damaged(Some(event.position), what)
+                    })?;
+                    (stream, filter.lets_through_stream(stream))
+                }
+            };
+            last_stream = Some((stream_no, stream, is_wanted));
+            if !is_wanted {
                 page.passed(event.position);
                 continue;
             }
@@ -118,8 +135,11 @@ impl Reader {
         let mut streams = HashMap::new();
         let mut unknown = Vec::new();
         {
+            let mut numbers: Vec<i64> = events.iter().map(|event| event.stream).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
             let mut known = lent.meanings.streams();
-            for no in events.iter().map(|event| event.stream).collect::<HashSet<_>>() {
+            for no in numbers {
                 match known.get(&no) {
                     Some(stream) => drop(streams.insert(no, stream)),
                     None => unknown.push(no),

@@ -168,9 +168,12 @@ fn text(row: &PgRow, index: usize) -> Option<&str> {
 
 /// A value in the binary format; `None` where there is none.
 pub(super) fn bytes(row: &PgRow, index: usize) -> Option<&[u8]> {
-    let value = row.try_get_raw(index).ok()?;
-    // Asked first: as bytes, `null` is an error, which is made on the heap.
-    if value.is_null() { None } else { value.as_bytes().ok() }
+    // Looked at where it is: moved, it would be read before it is written.
+    match &row.try_get_raw(index) {
+        // Asked first: as bytes, `null` is an error, which is made on the heap.
+        Ok(value) if !value.is_null() => value.as_bytes().ok(),
+        _ => None,
+    }
 }
 
 pub(super) fn integer(row: &PgRow, index: usize) -> Option<i64> {
