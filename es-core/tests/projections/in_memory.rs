@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use es_core::__private as private;
 use es_core::prelude::*;
-use es_core::{InMemory, MemoryStore, Retry};
+use es_core::{BatchSize, InMemory, MemoryStore, Retry};
 use tokio::sync::Semaphore;
 
 use crate::domain::{Faults, Increased, PaidIn, append, increased};
+use crate::faulty::FaultyStore;
 use crate::random::Random;
 
 /// What was paid in, by account; some accounts fail, and one waits for something when it has changed the view.
@@ -65,6 +66,22 @@ impl private::Projection for Sums {
     fn reset_model<'a>(&'a mut self, _tx: &'a mut ()) -> private::BoxFuture<'a, private::Projected> {
         self.by_account.clear();
         private::nothing()
+    }
+}
+
+/// How often the journal had been asked for a page by the time of each event.
+#[derive(Projection, Default)]
+#[projection(name = "asked", in_memory, events(Increased))]
+struct Asked {
+    journal: Option<FaultyStore>,
+    pages: Vec<usize>,
+}
+
+impl Project<Increased> for Asked {
+    async fn project(&mut self, _: &Recorded<Increased>, (): &mut ()) -> Projected {
+        let calls = self.journal.iter().flat_map(|journal| journal.calls.lock().unwrap().clone()).collect::<Vec<_>>();
+        self.pages.push(calls.iter().filter(|call| **call == "read_all").count());
+        Ok(())
     }
 }
 
@@ -126,6 +143,19 @@ async fn a_run_that_was_dropped_leaves_nothing_that_counts_twice() {
     drop(closed);
     let head = projector.run_to_head().await.unwrap();
     assert_eq!((view.view().await.of(), view.status().position), ([1, 1, 1], head));
+}
+
+#[tokio::test]
+async fn the_next_events_are_asked_for_before_those_in_hand_are_projected() {
+    let store = MemoryStore::new();
+    fill(&store).await;
+    let journal = FaultyStore::on(store);
+    let view = Asked { journal: Some(journal.clone()), pages: Vec::new() };
+    let batch = BatchSize { events: 2, time: Duration::MAX };
+    let mut projector = Projector::in_memory(&journal, view).batch(batch);
+    let view = projector.handle();
+    projector.run_to_head().await.unwrap();
+    assert_eq!(view.view().await.pages, [2, 2, 2]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use es_core::{Filter, JournalError, Page, PageSize, Position, StreamId};
 
+use super::meanings::Meanings;
 use super::page::Lines;
 use super::row::End;
 use super::{Reader, Trouble, as_integer, on_connection, ready};
@@ -45,7 +46,8 @@ impl Reader {
                 .bind(first)
                 .bind(as_integer(*versions.end()))
                 .bind(limit);
-            let lines = self.lines(lent, query, size).await?;
+            // They are looked at before any of them is in the page.
+            let lines = self.lines(lent, query, size, |_, _| Ok(())).await?;
             for event in &lines.events {
                 let version = event.version(&self.place)?;
                 if version != expected {
@@ -54,8 +56,8 @@ impl Reader {
                 }
                 expected += 1;
             }
-            let is_full = !self.fill(lent, &mut page, &lines, &Filter::all()).await?;
-            if is_full || as_integer(lines.events.len() as u64) < limit {
+            let is_last = as_integer(lines.count as u64) < limit;
+            if !self.fill(lent, &mut page, lines, &Filter::all()).await? || is_last {
                 return Ok(page);
             }
         }
@@ -82,12 +84,13 @@ impl Reader {
         let mut waited = None;
         loop {
             let from = page.next();
-            let (lines, limit) = self.some_lines(lent, from, filter, size).await?;
-            if !self.fill(lent, &mut page, &lines, filter).await? {
+            let (lines, limit) = self.some_lines(lent, &mut page, filter, size).await?;
+            let (end, count) = (lines.end, lines.count);
+            if !self.fill(lent, &mut page, lines, filter).await? {
                 return Ok(page);
             }
-            let Some(end) = lines.end else { continue };
-            if as_integer(lines.events.len() as u64) >= limit {
+            let Some(end) = end else { continue };
+            if as_integer(count as u64) >= limit {
                 // There was room for more than was asked for.
                 continue;
             }
@@ -111,14 +114,15 @@ impl Reader {
         }
     }
 
-    /// Events after `from`, and how many were asked for.
+    /// What comes after the page's end, and how many events were asked for. Some may be in the page already.
     async fn some_lines(
         &self,
         lent: &mut Lent<'_>,
-        from: Position,
+        page: &mut Page,
         filter: &Filter,
         size: PageSize,
     ) -> Result<(Lines, i64), Trouble> {
+        let from = page.next();
         let limit = self.ask_for(size);
         // Those that are not known yet are let through here, and looked at when they are.
         let kinds = lent.meanings.kinds.all();
@@ -139,7 +143,8 @@ impl Reader {
             .bind(filter.slices().is_all())
             .bind(first_slice)
             .bind(last_slice);
-        Ok((self.lines(lent, query, size).await?, limit))
+        let take = |meanings: &Meanings, lines: &mut Lines| self.put_known(meanings, page, lines, filter);
+        Ok((self.lines(lent, query, size, take).await?, limit))
     }
 
     /// Notes how far the journal was looked at from `from` on. `true` where that is not all of it.

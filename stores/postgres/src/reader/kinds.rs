@@ -18,7 +18,8 @@ pub(crate) struct Kind {
     pub(crate) format: String,
 }
 
-type Numbers = BTreeMap<i32, Arc<Kind>>;
+/// The kinds, by number.
+pub(super) type Numbers = BTreeMap<i32, Arc<Kind>>;
 
 /// Remembers which kind has which number: once committed, they never change.
 #[derive(Debug, Default)]

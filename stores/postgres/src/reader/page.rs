@@ -3,23 +3,40 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use es_core::{Filter, Page, PageSize, StreamId};
+use es_core::{Filter, JournalError, Page, PageSize, StreamId};
 use sqlx::Row;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
-use super::kinds::no_kind;
+use super::kinds::{Kind, Numbers, no_kind};
+use super::meanings::Meanings;
 use super::row::{End, EventRow, Line};
 use super::{Reader, Trouble};
 use crate::connections::Lent;
 use crate::stream::next;
 
+/// So many events are put into a page together, while they are at hand and the server looks for others.
+const TOGETHER: usize = 128;
+
 /// The rows of one query.
+#[derive(Default)]
 pub(super) struct Lines {
+    /// Those that are not in a page yet.
     pub(super) events: Vec<EventRow>,
     /// The payloads of the events, one after the other.
     payloads: Vec<u8>,
+    /// How many events there were.
+    pub(super) count: usize,
     pub(super) end: Option<End>,
+    /// Whether the page had no room for one of the events.
+    is_full: bool,
+}
+
+impl Lines {
+    fn clear(&mut self) {
+        self.events.clear();
+        self.payloads.clear();
+    }
 }
 
 /// More bytes than that do not go into a page, nor into what is read beyond it.
@@ -53,28 +70,39 @@ impl Reader {
         }
     }
 
-    /// Runs a query, and takes its rows. Much more than fits in a page is not waited for.
+    /// Runs a query, and takes its rows. Much more than fits in a page is not waited for. `take` may take out the
+    /// events that have come.
     pub(super) async fn lines(
         &self,
         lent: &mut Lent<'_>,
         query: Query<'_, Postgres, PgArguments>,
         size: PageSize,
+        mut take: impl FnMut(&Meanings, &mut Lines) -> Result<(), JournalError>,
     ) -> Result<Lines, Trouble> {
-        let mut lines = Lines { events: Vec::new(), payloads: Vec::new(), end: None };
+        let (mut lines, mut length) = (Lines::default(), 0_usize);
         let mut rows = query.fetch(&mut lent.db);
         while let Some(row) = next(&mut rows).await {
+            let before = lines.payloads.len();
             match Line::new(&row?, &mut lines.payloads, &self.place)? {
                 Line::Event(event) => lines.events.push(event),
-                Line::End(end) => lines.end = Some(end),
+                Line::End(end) => {
+                    lines.end = Some(end);
+                    continue;
+                }
             }
-            if lines.payloads.len() > enough(size) {
+            lines.count += 1;
+            length += lines.payloads.len() - before;
+            if length > enough(size) {
                 drop(rows);
                 // On the old one the server would send the rest first.
                 lent.renew().await?;
                 break;
             }
+            if lines.count.is_multiple_of(TOGETHER) {
+                take(&lent.meanings, &mut lines)?;
+            }
         }
-        self.note_length(lines.payloads.len(), lines.events.len());
+        self.note_length(length, lines.count);
         Ok(lines)
     }
 
@@ -83,51 +111,89 @@ impl Reader {
         &self,
         lent: &mut Lent<'_>,
         page: &mut Page,
-        lines: &Lines,
+        mut lines: Lines,
         filter: &Filter,
     ) -> Result<bool, Trouble> {
-        let Lines { events, payloads, .. } = lines;
+        if lines.is_full {
+            return Ok(false);
+        }
         let mut kinds = lent.meanings.kinds.all();
-        if events.iter().any(|event| !kinds.contains_key(&event.kind)) {
+        if lines.events.iter().any(|event| !kinds.contains_key(&event.kind)) {
             kinds = lent.meanings.kinds.load(&mut lent.db, &self.schema, &self.place).await?;
         }
-        let streams = self.streams_of(lent, events).await?;
-        // Kinds and streams come in runs.
-        let (mut last_kind, mut last_stream) = (None, None);
-        for event in events {
-            let (kind_no, stream_no) = (event.kind, event.stream);
-            let (kind, is_wanted) = match last_kind {
-                Some((no, kind, is_wanted)) if no == kind_no => (kind, is_wanted),
-                _ => {
-                    let kind = kinds.get(&kind_no).ok_or_else(|| no_kind(&self.place, event.position, kind_no))?;
-                    (&**kind, filter.lets_through(&kind.aggregate, &kind.name))
-                }
-            };
-            last_kind = Some((kind_no, kind, is_wanted));
-            if !is_wanted {
-                page.passed(event.position);
-                continue;
-            }
-            let (stream, is_wanted) = match last_stream {
-                Some((no, stream, is_wanted)) if no == stream_no => (stream, is_wanted),
-                _ => {
-                    let stream = streams.get(&stream_no).ok_or_else(|| {
-                        let what = format!("there is no stream with the number {stream_no}");
-                        self.place.damaged(Some(event.position), what)
-                    })?;
-                    (stream, filter.lets_through_stream(stream))
-                }
-            };
-            last_stream = Some((stream_no, stream, is_wanted));
-            if !is_wanted {
-                page.passed(event.position);
-                continue;
-            }
-            if !event.event(&self.place, kind, stream, payloads, |raw| page.push(raw))? {
-                return Ok(false);
-            }
+        let streams = self.streams_of(lent, &lines.events).await?;
+        self.put(page, &mut lines, filter, &kinds, |no| streams.get(&no).cloned())?;
+        let Some(EventRow { position, kind, stream, .. }) = lines.events.first() else { return Ok(!lines.is_full) };
+        Err(if kinds.contains_key(kind) {
+            self.place.damaged(Some(*position), format!("there is no stream with the number {stream}"))
+        } else {
+            no_kind(&self.place, *position, *kind)
         }
-        Ok(true)
+        .into())
+    }
+
+    /// Does as [`fill`](Self::fill) does with the events up to the first whose kind or stream is not known yet.
+    pub(super) fn put_known(
+        &self,
+        meanings: &Meanings,
+        page: &mut Page,
+        lines: &mut Lines,
+        filter: &Filter,
+    ) -> Result<(), JournalError> {
+        if lines.is_full {
+            lines.clear();
+            return Ok(());
+        }
+        let (kinds, mut streams) = (meanings.kinds.all(), meanings.streams());
+        self.put(page, lines, filter, &kinds, |no| streams.get(&no))
+    }
+
+    /// Takes out the events up to the first whose kind or stream is not known.
+    fn put(
+        &self,
+        page: &mut Page,
+        lines: &mut Lines,
+        filter: &Filter,
+        kinds: &Numbers,
+        mut stream_of: impl FnMut(i64) -> Option<StreamId>,
+    ) -> Result<(), JournalError> {
+        // Kinds and streams come in runs.
+        let mut last_kind: Option<(i32, &Kind, bool)> = None;
+        let mut last_stream: Option<(i64, StreamId, bool)> = None;
+        let mut put = 0;
+        for event in &lines.events {
+            if last_kind.is_none_or(|(no, ..)| no != event.kind) {
+                last_kind = kinds
+                    .get(&event.kind)
+                    .map(|kind| (event.kind, &**kind, filter.lets_through(&kind.aggregate, &kind.name)));
+            }
+            let Some((_, kind, is_wanted)) = last_kind else { break };
+            if !is_wanted {
+                page.passed(event.position);
+                put += 1;
+                continue;
+            }
+            if last_stream.as_ref().is_none_or(|(no, ..)| *no != event.stream) {
+                last_stream = stream_of(event.stream).map(|stream| {
+                    let is_wanted = filter.lets_through_stream(&stream);
+                    (event.stream, stream, is_wanted)
+                });
+            }
+            let Some((_, stream, is_wanted)) = &last_stream else { break };
+            if !is_wanted {
+                page.passed(event.position);
+            } else if !event.event(&self.place, kind, stream, &lines.payloads, |raw| page.push(raw))? {
+                lines.is_full = true;
+                break;
+            }
+            put += 1;
+        }
+        if lines.is_full || put == lines.events.len() {
+            lines.clear();
+        } else {
+            lines.events.drain(..put);
+        }
+        Ok(())
     }
 
     /// The streams of the events, by number.
