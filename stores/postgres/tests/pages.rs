@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Place, event};
-use es_core::{Append, ExpectedVersion, Filter, Journal, JournalError, NewEvent, PageSize, Position, StreamId};
+use es_core::{Append, ExpectedVersion, Filter, Journal, JournalError, NewEvent, PageSize, Position, Slices, StreamId};
 use es_postgres::PostgresStore;
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -17,7 +17,13 @@ async fn open(place: &Place) -> PostgresStore {
 }
 
 async fn append(store: &PostgresStore, id: &str, name: &str, count: usize) {
-    let events = (0..count).map(|_| NewEvent { name: name.to_owned().into(), ..event() }).collect();
+    append_of(store, id, name, count, 0).await;
+}
+
+/// Events with payloads of at least so many bytes.
+async fn append_of(store: &PostgresStore, id: &str, name: &str, count: usize, length: usize) {
+    let payload = || format!("\"{}\"", "x".repeat(length)).into_bytes();
+    let events = (0..count).map(|_| NewEvent { name: name.to_owned().into(), payload: payload(), ..event() }).collect();
     store.append(Append::to_stream(stream(id), ExpectedVersion::Any, events)).await.unwrap();
 }
 
@@ -71,6 +77,54 @@ async fn each_event_is_there_once_whichever_streams_and_kinds_are_known() {
 }
 
 #[tokio::test]
+async fn events_that_are_longer_than_those_before_them_end_a_page_and_are_in_the_next() {
+    let place = Place::new();
+    let store = open(&place).await;
+    append(&store, "alice", "added", 300).await;
+    append_of(&store, "alice", "added", 700, 10_000).await;
+    append(&store, "bob", "added", 10).await;
+    let count = |id: &'static str, count| (1..=count).map(move |version| (id.to_owned(), version, "added".to_owned()));
+    let all: Seen = count("alice", 1_000).chain(count("bob", 10)).collect();
+    let short = PageSize { events: 4_096, bytes: 100_000 };
+    for size in [PageSize::default(), short] {
+        for _ in 0..2 {
+            let reader = open(&place).await;
+            // The lengths that it expects are those of the first.
+            read(&reader, Position::START, &Filter::all(), PageSize::events(100)).await;
+            for _ in 0..2 {
+                reader.read_stream(&stream("alice"), 1..=300, PageSize::events(300)).await.unwrap();
+                assert_eq!(read(&reader, Position::START, &Filter::all(), size).await.0, all, "in {size:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn parts_of_the_streams_make_up_the_whole() {
+    let place = Place::new();
+    let store = open(&place).await;
+    for id in 0..40 {
+        append(&store, &id.to_string(), if id % 2 == 0 { "added" } else { "taken" }, 20).await;
+    }
+    let all: Seen = read(&store, Position::START, &Filter::all(), PageSize::default()).await.0;
+    assert_eq!(all.len(), 800);
+    for reader in [open(&place).await, store] {
+        let mut parts = Seen::new();
+        for slices in [Slices::part(0, 2), Slices::part(1, 2)] {
+            let filter = Filter::all().of_slices(slices);
+            let part = read(&reader, Position::START, &filter, PageSize::default()).await.0;
+            assert!(part.len() > 200, "{} of 800", part.len());
+            parts.extend(part);
+        }
+        parts.sort_by_key(|event| all.iter().position(|other| other == event));
+        assert_eq!(parts, all);
+        let none = PageSize { events: 0, bytes: 1 << 20 };
+        let page = reader.read_all(Position::START, &Filter::none().event("account", "taken"), none).await.unwrap();
+        assert!(page.is_empty() && page.more());
+    }
+}
+
+#[tokio::test]
 async fn a_stream_or_kind_that_is_missing_is_found_behind_events_that_are_well() {
     for (damage, said) in [
         ("UPDATE {schema}.events SET stream = -7 WHERE version = 200", "there is no stream with the number -7"),
@@ -91,8 +145,10 @@ async fn a_stream_or_kind_that_is_missing_is_found_behind_events_that_are_well()
         let Err(JournalError::Corrupt { what, position: at, .. }) = read else { panic!("not found: {damage}") };
         assert!(what.contains(said), "{damage}: {what}");
         assert_eq!(at, Some(position), "{damage}");
-        // What is before it can be read.
-        let before = PageSize::events(150);
-        assert_eq!(store.read_all(Position::START, &Filter::all(), before).await.unwrap().len(), 150);
+        // What is before it can be read, also where the rows behind it have come too.
+        for before in [PageSize::events(150), PageSize { events: 4_096, bytes: 2 * 150 }] {
+            let page = store.read_all(Position::START, &Filter::all(), before).await.unwrap();
+            assert_eq!((page.len(), page.more()), (150, true), "{before:?}");
+        }
     }
 }

@@ -84,7 +84,7 @@ impl Reader {
         let mut waited = None;
         loop {
             let from = page.next();
-            let (lines, limit) = self.some_lines(lent, &mut page, filter, size).await?;
+            let (lines, limit) = self.some_lines(lent, &mut page, from, filter, size).await?;
             let (end, count) = (lines.end, lines.count);
             if !self.fill(lent, &mut page, lines, filter).await? {
                 return Ok(page);
@@ -114,15 +114,15 @@ impl Reader {
         }
     }
 
-    /// What comes after the page's end, and how many events were asked for. Some may be in the page already.
+    /// What comes after `from`, and how many events were asked for. Some may be in the page already.
     async fn some_lines(
         &self,
         lent: &mut Lent<'_>,
         page: &mut Page,
+        from: Position,
         filter: &Filter,
         size: PageSize,
     ) -> Result<(Lines, i64), Trouble> {
-        let from = page.next();
         let limit = self.ask_for(size);
         // Those that are not known yet are let through here, and looked at when they are.
         let kinds = lent.meanings.kinds.all();

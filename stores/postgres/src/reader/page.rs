@@ -10,7 +10,7 @@ use sqlx::query::Query;
 
 use super::kinds::{Kind, Numbers, no_kind};
 use super::meanings::Meanings;
-use super::row::{End, EventRow, Line};
+use super::row::{End, EventRow, Line, payload};
 use super::{Reader, Trouble};
 use crate::connections::Lent;
 use crate::stream::next;
@@ -21,22 +21,16 @@ const TOGETHER: usize = 128;
 /// The rows of one query.
 #[derive(Default)]
 pub(super) struct Lines {
-    /// Those that are not in a page yet.
+    /// Those that have not been put into the page, nor passed over.
     pub(super) events: Vec<EventRow>,
-    /// The payloads of the events, one after the other.
+    /// The payloads of the events, one after the other; maybe behind those of others that are done with: the events say where
+    /// theirs begin.
     payloads: Vec<u8>,
     /// How many events there were.
     pub(super) count: usize,
     pub(super) end: Option<End>,
-    /// Whether the page had no room for one of the events.
+    /// Whether the page had no room for one of the events: those after it are left to the next page.
     is_full: bool,
-}
-
-impl Lines {
-    fn clear(&mut self) {
-        self.events.clear();
-        self.payloads.clear();
-    }
 }
 
 /// More bytes than that do not go into a page, nor into what is read beyond it.
@@ -82,23 +76,25 @@ impl Reader {
         let (mut lines, mut length) = (Lines::default(), 0_usize);
         let mut rows = query.fetch(&mut lent.db);
         while let Some(row) = next(&mut rows).await {
-            let before = lines.payloads.len();
-            match Line::new(&row?, &mut lines.payloads, &self.place)? {
-                Line::Event(event) => lines.events.push(event),
-                Line::End(end) => {
-                    lines.end = Some(end);
-                    continue;
+            let row = row?;
+            length += payload(&row).map_or(0, <[u8]>::len);
+            // What does not go into the page any more is not looked at: it cannot be what is wrong with this one.
+            let line = if lines.is_full { None } else { Some(Line::new(&row, &mut lines.payloads, &self.place)?) };
+            match line {
+                Some(Line::End(end)) => lines.end = Some(end),
+                Some(Line::Event(event)) => {
+                    lines.events.push(event);
+                    lines.count += 1;
                 }
+                None => lines.count += 1,
             }
-            lines.count += 1;
-            length += lines.payloads.len() - before;
             if length > enough(size) {
                 drop(rows);
                 // On the old one the server would send the rest first.
                 lent.renew().await?;
                 break;
             }
-            if lines.count.is_multiple_of(TOGETHER) {
+            if lines.events.len() >= TOGETHER && lines.count.is_multiple_of(TOGETHER) {
                 take(&lent.meanings, &mut lines)?;
             }
         }
@@ -106,7 +102,11 @@ impl Reader {
         Ok(lines)
     }
 
-    /// Gives the page each event that `filter` lets through, until it is full. `false` where it is.
+    /// Gives the page each event of the rest that `filter` lets through, until it is full. `false` where it is.
+    ///
+    /// # Errors
+    ///
+    /// Also for an event whose kind or stream is not there.
     pub(super) async fn fill(
         &self,
         lent: &mut Lent<'_>,
@@ -140,15 +140,12 @@ impl Reader {
         lines: &mut Lines,
         filter: &Filter,
     ) -> Result<(), JournalError> {
-        if lines.is_full {
-            lines.clear();
-            return Ok(());
-        }
-        let (kinds, mut streams) = (meanings.kinds.all(), meanings.streams());
-        self.put(page, lines, filter, &kinds, |no| streams.get(&no))
+        // Others read too: what they share is not held while events are copied.
+        self.put(page, lines, filter, &meanings.kinds.all(), |no| meanings.streams().get(&no))
     }
 
-    /// Takes out the events up to the first whose kind or stream is not known.
+    /// Puts the events into the page that `filter` lets through, up to the first whose kind or stream is not known, and takes out
+    /// what is done with: all, once the page is full.
     fn put(
         &self,
         page: &mut Page,
@@ -160,7 +157,7 @@ impl Reader {
         // Kinds and streams come in runs.
         let mut last_kind: Option<(i32, &Kind, bool)> = None;
         let mut last_stream: Option<(i64, StreamId, bool)> = None;
-        let mut put = 0;
+        let mut done = 0;
         for event in &lines.events {
             if last_kind.is_none_or(|(no, ..)| no != event.kind) {
                 last_kind = kinds
@@ -170,7 +167,7 @@ impl Reader {
             let Some((_, kind, is_wanted)) = last_kind else { break };
             if !is_wanted {
                 page.passed(event.position);
-                put += 1;
+                done += 1;
                 continue;
             }
             if last_stream.as_ref().is_none_or(|(no, ..)| *no != event.stream) {
@@ -186,12 +183,14 @@ impl Reader {
                 lines.is_full = true;
                 break;
             }
-            put += 1;
+            done += 1;
         }
-        if lines.is_full || put == lines.events.len() {
-            lines.clear();
+        if lines.is_full || done == lines.events.len() {
+            lines.events.clear();
+            lines.payloads.clear();
         } else {
-            lines.events.drain(..put);
+            // Their payloads stay: those of the others stand behind them.
+            lines.events.drain(..done);
         }
         Ok(())
     }

@@ -77,9 +77,9 @@ impl Line {
 
 impl EventRow {
     fn new(row: &PgRow, position: Position, payloads: &mut Vec<u8>) -> Self {
-        let payload = bytes(row, 7).or_else(|| bytes(row, 8)).map(|payload| {
+        let payload = payload(row).map(|bytes| {
             let start = payloads.len();
-            payloads.extend_from_slice(payload);
+            payloads.extend_from_slice(bytes);
             start..payloads.len()
         });
         Self {
@@ -135,6 +135,11 @@ impl EventRow {
     }
 }
 
+/// The payload of an event; `None` where there is none.
+pub(super) fn payload(row: &PgRow) -> Option<&[u8]> {
+    bytes(row, 7).or_else(|| bytes(row, 8))
+}
+
 /// The metadata of an event; `None` where there is none.
 fn metadata(row: &PgRow) -> Result<Option<Arc<Metadata>>, String> {
     if (9..=13).all(|index| bytes(row, index).is_none()) {
@@ -168,7 +173,7 @@ fn text(row: &PgRow, index: usize) -> Option<&str> {
 
 /// A value in the binary format; `None` where there is none.
 pub(super) fn bytes(row: &PgRow, index: usize) -> Option<&[u8]> {
-    // Looked at where it is: moved, it would be read before it is written.
+    // Looked at where it is: a copy made right after it was written makes the processor wait.
     match &row.try_get_raw(index) {
         // Asked first: as bytes, `null` is an error, which is made on the heap.
         Ok(value) if !value.is_null() => value.as_bytes().ok(),
