@@ -77,16 +77,20 @@ impl Reader {
         let mut rows = query.fetch(&mut lent.db);
         while let Some(row) = next(&mut rows).await {
             let row = row?;
-            length += payload(&row).map_or(0, <[u8]>::len);
-            // What does not go into the page any more is not looked at: it cannot be what is wrong with this one.
-            let line = if lines.is_full { None } else { Some(Line::new(&row, &mut lines.payloads, &self.place)?) };
-            match line {
-                Some(Line::End(end)) => lines.end = Some(end),
-                Some(Line::Event(event)) => {
-                    lines.events.push(event);
-                    lines.count += 1;
+            if lines.is_full {
+                // What does not go into the page any more is not looked at: it cannot be what is wrong with this one.
+                lines.count += 1;
+                length += payload(&row).map_or(0, <[u8]>::len);
+            } else {
+                let before = lines.payloads.len();
+                match Line::new(&row, &mut lines.payloads, &self.place)? {
+                    Line::End(end) => lines.end = Some(end),
+                    Line::Event(event) => {
+                        lines.events.push(event);
+                        lines.count += 1;
+                    }
                 }
-                None => lines.count += 1,
+                length += lines.payloads.len() - before;
             }
             if length > enough(size) {
                 drop(rows);
