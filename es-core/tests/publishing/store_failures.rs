@@ -171,6 +171,17 @@ fn refusing(part: &'static str) -> TestPublisher {
     publisher
 }
 
+/// A relay that has parked both messages of an account, and is paused; what they are is refused no more.
+async fn paused_with_parked(account: &str) -> (RelayHandle<BankNews, Faulty>, TestPublisher, Position) {
+    let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), refusing("\"cents\":100}"));
+    let position = append(&store, account, &[increased(1), increased(2)]).await;
+    let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
+    assert!(matches!(relay.wait_for(position).await, Err(RelayError::Parked { .. })));
+    publisher.fail_when(|_| None);
+    relay.pause().await.unwrap();
+    (relay, publisher, position)
+}
+
 #[tokio::test]
 async fn nothing_is_sent_past_a_message_whose_parking_was_not_committed() {
     let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), refusing("\"cents\":100}"));
@@ -186,12 +197,7 @@ async fn nothing_is_sent_past_a_message_whose_parking_was_not_committed() {
 
 #[tokio::test]
 async fn a_store_that_fails_answers_who_has_asked_and_ends_no_pause() {
-    let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), refusing("\"cents\":100}"));
-    let position = append(&store, "bob", &[increased(1), increased(2)]).await;
-    let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
-    assert!(matches!(relay.wait_for(position).await, Err(RelayError::Parked { .. })));
-    publisher.fail_when(|_| None);
-    relay.pause().await.unwrap();
+    let (relay, publisher, position) = paused_with_parked("bob").await;
     REPLAYS.set(1);
     assert!(matches!(relay.replay_parked().await, Err(RelayError::Store { .. })));
     assert!(relay.replay_parked().await.unwrap() > 0);
@@ -206,12 +212,7 @@ async fn a_store_that_fails_answers_who_has_asked_and_ends_no_pause() {
 
 #[tokio::test]
 async fn a_replay_is_answered_with_an_error_where_nothing_was_made_ready_and_not_else() {
-    let (store, outbox, publisher) = (MemoryStore::new(), Faulty::default(), refusing("\"cents\":100}"));
-    let position = append(&store, "dave", &[increased(1), increased(2)]).await;
-    let relay = Relay::from_start(&store, &outbox, BankNews, publisher.clone()).spawn();
-    assert!(matches!(relay.wait_for(position).await, Err(RelayError::Parked { .. })));
-    publisher.fail_when(|_| None);
-    relay.pause().await.unwrap();
+    let (relay, publisher, position) = paused_with_parked("dave").await;
     COUNTS.set(1);
     assert!(matches!(relay.replay_parked().await, Err(RelayError::Store { .. })));
     assert_eq!(COUNTS.get(), 0);
